@@ -1,0 +1,1 @@
+"""Everything about remembering: tables, engine, migrations and the demo company."""

@@ -1,0 +1,129 @@
+"""The engine and its transactions. Knows SQLite and PostgreSQL; nothing else does.
+
+A door (page callback, route, worker, shell) opens one `transaction()` a change; services add and
+flush in it and never commit. `reading()` is for figures: on SQLite it takes no write lock.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlmodel import Session
+
+BUSY_SECONDS = 30
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+    "mmap_size=268435456",
+)
+_current: sa.Engine | None = None
+
+
+def normalise(url: str) -> URL:
+    """`postgres://` and `postgresql://` mean psycopg 3; SQLite and it are the two that work."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return parsed.set(drivername="sqlite")
+    raise ValueError(f"DATABASE_URL names {parsed.drivername!r}; use sqlite:// or postgresql://")
+
+
+def make_engine(url: str) -> sa.Engine:
+    """A new engine for `url`; the folder of a SQLite file is made."""
+    parsed = normalise(url)
+    if parsed.drivername == "sqlite":
+        return _sqlite(parsed)
+    return sa.create_engine(
+        parsed, pool_size=10, max_overflow=20, pool_pre_ping=True,
+        connect_args={"options": "-c timezone=UTC", "application_name": "loopdesk"},
+    )  # fmt: skip
+
+
+def _sqlite(url: URL) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A deferred transaction that turns into a write fails at once when another one is
+        # writing; BEGIN IMMEDIATE waits its turn instead.
+        mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def use(url: str) -> sa.Engine:
+    """Make `url` this process's database and return its engine."""
+    global _current
+    if _current is not None:
+        _current.dispose()
+    _current = make_engine(url)
+    return _current
+
+
+def current() -> sa.Engine:
+    """This process's engine; `use` must have been called by the door."""
+    if _current is None:
+        raise RuntimeError("no database chosen: call db.engine.use(url) first")
+    return _current
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session that commits at the end, or rolls everything back on an exception."""
+    with Session(current(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for reads: one snapshot, no write lock, nothing kept."""
+    engine = current().execution_options(sqlite_begin="DEFERRED")
+    with Session(engine) as session:
+        yield session
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether the session speaks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def bump(session: Session) -> int:
+    """Raise the data version and return it, which is also the `change_seq` of rows written here.
+
+    Take it as late as the transaction allows: on PostgreSQL its row lock, held until commit, is
+    what makes the sequence a feed that misses no late commit (and so serialises the commits).
+    """
+    statement = sa.text("UPDATE data_version SET n = n + 1 WHERE id = 1 RETURNING n")
+    return int(session.connection().execute(statement).scalar_one())
+
+
+def version(session: Session) -> int:
+    """The data version: the key of every cache of figures."""
+    return int(session.connection().execute(sa.text("SELECT n FROM data_version")).scalar_one())
+
+
+def insert_ignore(session: Session, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, leaving out those that a unique constraint already knows."""
+    if not rows:
+        return
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    session.connection().execute(insert(table).on_conflict_do_nothing(), rows)

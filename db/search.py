@@ -1,0 +1,82 @@
+"""Full-text search over comments: FTS5 or tsvector; the same words are found on both engines."""
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from db.engine import is_sqlite
+from db.models import Response
+
+# PostgreSQL's parser has special rules for URLs, e-mail addresses and hyphens; with ASCII
+# punctuation made blank it splits words as FTS5's unicode61 does.
+PG_PUNCTUATION = r"[!-/:-@\[-`{-~]+"
+PG_DOCUMENT = f"to_tsvector('simple', regexp_replace(comment, '{PG_PUNCTUATION}', ' ', 'g'))"
+
+_TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words that stand in a row; `prefix` when the last one may go on; `wanted` or ruled out."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    wanted: bool = True
+
+
+def parse(query: str) -> list[Term]:
+    """What was typed: words, "a phrase", a prefix*, -without. Nothing typed can be an error."""
+    terms = []
+    for minus, phrase, bare in _TERM.findall(query):
+        words = tuple(word.casefold() for word in _WORD.findall(phrase or bare))
+        if words:
+            terms.append(Term(words, prefix=bare.endswith("*"), wanted=not minus))
+    return terms
+
+
+def matches(session: Session, query: str) -> sa.ColumnElement[bool] | None:
+    """A condition on `response` for `query`; None when it names no wanted word."""
+    terms = parse(query)
+    if not any(term.wanted for term in terms):
+        return None
+    if is_sqlite(session):
+        found = sa.text("SELECT rowid FROM response_fts WHERE response_fts MATCH :fts_query")
+        return col(Response.id).in_(
+            found.bindparams(fts_query=_fts5(terms)).columns(sa.column("rowid", sa.Integer))
+        )
+    # Bound as text and cast: the words are only letters and digits by now.
+    return sa.text(f"{PG_DOCUMENT} @@ to_tsquery('simple', :fts_query)").bindparams(  # type: ignore[return-value]
+        fts_query=_tsquery(terms)
+    )
+
+
+def _fts5(terms: list[Term]) -> str:
+    def one(term: Term) -> str:
+        return '"' + " ".join(term.words) + '"' + ("*" if term.prefix else "")
+
+    wanted = " AND ".join(one(term) for term in terms if term.wanted)
+    ruled_out = "".join(f" NOT {one(term)}" for term in terms if not term.wanted)
+    return f"({wanted}){ruled_out}"
+
+
+def _tsquery(terms: list[Term]) -> str:
+    def one(term: Term) -> str:
+        phrase = " <-> ".join(term.words) + (":*" if term.prefix else "")
+        return f"({phrase})" if term.wanted else f"!({phrase})"
+
+    return " & ".join(one(term) for term in terms)
+
+
+def highlights(text: str, query: str) -> list[tuple[int, int]]:
+    """Where the wanted words of `query` stand in `text`: (start, end) in order, not overlapping."""
+    wanted = [term for term in parse(query) if term.wanted]
+    whole = {word for term in wanted for word in (term.words[:-1] if term.prefix else term.words)}
+    prefixes = tuple(term.words[-1] for term in wanted if term.prefix)
+    return [
+        found.span()
+        for found in _WORD.finditer(text)
+        if found[0].casefold() in whole or (prefixes and found[0].casefold().startswith(prefixes))
+    ]

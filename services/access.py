@@ -1,0 +1,93 @@
+"""Who is asking, and the check that every verb makes before it does anything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from sqlmodel import Session, select
+
+from db.models import User, UserUnit
+from services import settings
+from services.domain.roles import Grant, Role, Verb, grant, may
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+# Every verb of the product by its qualified name: the role x verb test walks this.
+REGISTRY: dict[str, Verb] = {}
+
+
+class Forbidden(Exception):
+    """The actor may not do this."""
+
+
+class Refused(Exception):
+    """The verb cannot be done as asked; the message says why and what was kept."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person or a machine at work. `units` is None when all units may be seen.
+
+    `id` is None for the shell and for API keys, which act as the desk itself.
+    """
+
+    id: int | None
+    name: str
+    role: Role
+    units: tuple[int, ...] | None = None
+    team_id: int | None = None
+    time_zone: str | None = None
+
+    def may(self, verb: Verb) -> bool:
+        """Whether the actor may do `verb` at all."""
+        return may(self.role, verb)
+
+
+SHELL = Actor(id=None, name="shell", role=Role.ADMIN)
+
+
+def permitted(
+    verb: Verb,
+) -> Callable[
+    [Callable[Concatenate[Session, Actor, Params], Result]],
+    Callable[Concatenate[Session, Actor, Params], Result],
+]:
+    """Decorate a verb `(session, actor, ...)`: it raises `Forbidden` before anything else."""
+
+    def decorate(
+        function: Callable[Concatenate[Session, Actor, Params], Result],
+    ) -> Callable[Concatenate[Session, Actor, Params], Result]:
+        REGISTRY[f"{function.__module__}.{function.__qualname__}"] = verb
+
+        @wraps(function)
+        def checked(
+            session: Session, actor: Actor, *args: Params.args, **kwargs: Params.kwargs
+        ) -> Result:
+            if not actor.may(verb):
+                raise Forbidden(f"{actor.role.value} may not: {verb.value}")
+            return function(session, actor, *args, **kwargs)
+
+        return cast(Callable[Concatenate[Session, Actor, Params], Result], checked)
+
+    return decorate
+
+
+def actor_for(session: Session, user: User) -> Actor:
+    """The actor that `user` is right now: role, units by role, membership and setting."""
+    assert user.id is not None
+    role = Role(user.role)
+    reach = grant(role, Verb.SEE_ALL_UNITS)
+    everything = reach is Grant.YES or (
+        reach is Grant.BY_SETTING and bool(settings.get(session, f"{role.value}_sees_all_units"))
+    )
+    own = session.exec(select(UserUnit.unit_id).where(UserUnit.user_id == user.id)).all()
+    return Actor(
+        id=user.id,
+        name=user.name,
+        role=role,
+        units=None if everything else tuple(sorted(own)),
+        team_id=user.team_id,
+        time_zone=user.time_zone,
+    )
