@@ -20,8 +20,8 @@ class Known:
     """The values already noted, read once and kept while somebody stores many answers."""
 
     def __init__(self, session: Session) -> None:
-        rows = session.connection().execute(sa.select(VALUES.c.name, VALUES.c.value)).tuples()
-        self.pairs: set[Pair] = set(rows)
+        rows = session.connection().execute(sa.select(VALUES.c.name, VALUES.c.value))
+        self.pairs: set[Pair] = {(name, value) for name, value in rows}
         self.counts: dict[str, int] = {}
         self.props: set[str] = set()
         for name, _ in self.pairs:

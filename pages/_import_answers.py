@@ -1,0 +1,208 @@
+"""Import of answers: choose a file, see what it means, check, import."""
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import streamlit as st
+
+from db.engine import reading, transaction
+from pages import _import_parts as parts
+from pages._door import actor, now
+from services.domain.scores import Direction, Estimate, Metric
+from services.domain.scores import show as shown
+from services.importing import run
+from services.importing.dates import AmbiguousDates
+from services.importing.files import Table, open_table
+from services.importing.limits import ImportRefused
+from services.importing.mapping import MappingIncomplete
+from services.importing.planning import Choices
+from services.importing.presets import AUTO, find
+from services.importing.proposals import SAMPLE
+from services.importing.request import Prepared, prepare
+
+KEY = "answers"
+FIELDS = (
+    ("score", "Score"), ("comment", "Comment"), ("answered_at", "Answered at"),
+    ("external_id", "Id of the answer"), ("email", "E-mail"), ("name", "Name"),
+    ("account", "Account"), ("channel", "Channel"), ("touchpoint", "Touchpoint"),
+    ("followup", "Follow-up wanted"), ("anonymous", "Anonymous"),
+)  # fmt: skip
+PRESET_WORDS = {
+    AUTO: "Recognise it", "delighted": "Delighted export", "wootric": "Wootric / InMoment export",
+    "generic": "Any other file",
+}  # fmt: skip
+WAYS = {Direction.HIGH_IS_GOOD: "good", Direction.HIGH_IS_BAD: "bad"}
+METRIC_WORDS = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A report, and the file and choices it is about: other choices make it stale."""
+
+    mark: tuple[Any, ...]
+    report: run.Report
+    done: bool
+
+
+def show() -> None:
+    """The whole tab."""
+    st.text("CSV, TSV or Excel, up to 100 MB. The same file twice changes nothing.")
+    given = parts.upload(KEY, "A file of answers")
+    if given is None:
+        return
+    path, name = given
+    try:
+        table = parts.once(f"{KEY}_table", path, lambda: open_table(path))
+        parts.preview(table)
+        ready = settled(table, name)
+    except MappingIncomplete as error:
+        st.warning("Say which column holds the " + " and the ".join(error.missing) + ".")
+        return
+    except ImportRefused as error:
+        parts.refused("This file cannot be imported like this.", error)
+        return
+    if ready is not None:
+        steps(ready)
+
+
+def settled(table: Table, name: str) -> Prepared | None:
+    """The choices settled against the whole file; None while the order of the dates is open."""
+    choices, survey = chosen(table)
+    asked = f"{KEY}_asked_{table.path.name}"
+    if asked in st.session_state:
+        order = parts.date_order(KEY, *st.session_state[asked])
+        choices = replace(choices, order=order)
+        if order is None:
+            return None
+
+    def work() -> Prepared:
+        with reading() as session:
+            return prepare(session, table.path, choices, now=now(), survey=survey, file_name=name)
+
+    try:
+        return parts.once(f"{KEY}_ready", (table.path, choices, survey), work)
+    except AmbiguousDates as error:
+        st.session_state[asked] = (error.examples, error.orders)
+        st.rerun()
+
+
+def chosen(table: Table) -> tuple[Choices, str | None]:
+    """What the person says about the file, starting from what its columns tell."""
+    preset, survey, metric, scale, direction = question()
+    found = find(preset, table.columns)
+    sample = (cells for _, _, cells in islice(table.records(), SAMPLE))
+    proposed = parts.once(
+        f"{KEY}_proposed",
+        (table.path, found.name),
+        lambda: dict(found.mapping(table.columns, sample).columns),
+    )
+    st.subheader("Which column is what")
+    st.text("All other columns become properties that you can filter by.")
+    options = parts.mapper(f"{KEY}_{found.name}", table, FIELDS, proposed)
+    choices = Choices(preset, options, Metric(metric) if metric else None, scale, direction)
+    return choices, " ".join(survey.split()) or None
+
+
+def question() -> tuple[str, str, str | None, str | None, Direction | None]:
+    """Where the file comes from and which question its answers are to."""
+    left, middle, right, last = st.columns(4)
+    with left:
+        preset = st.selectbox(
+            "Where it comes from",
+            list(PRESET_WORDS),
+            format_func=lambda key: PRESET_WORDS[key],
+            key=f"{KEY}_preset",
+        )
+    with middle:
+        survey = st.text_input(
+            "Survey",
+            key=f"{KEY}_survey",
+            placeholder="named after its source",
+            help="Answers to one question belong to one survey.",
+        )
+    with right:
+        metric = st.selectbox(
+            "Metric",
+            [None, *METRIC_WORDS],
+            key=f"{KEY}_metric",
+            format_func=lambda key: METRIC_WORDS.get(key, "As the file says"),
+        )
+    with last:
+        scale = st.selectbox(
+            "Scale",
+            [None, "0-10", "1-10", "1-5", "1-7"],
+            key=f"{KEY}_scale",
+            format_func=lambda key: key or "As the scores show",
+        )
+    direction = None
+    if metric in ("csat", "ces"):
+        direction = st.radio(
+            "A high score is",
+            list(Direction),
+            key=f"{KEY}_direction",
+            format_func=lambda key: WAYS[key],
+            horizontal=True,
+        )
+    return preset, survey, metric, scale, direction
+
+
+def steps(ready: Prepared) -> None:
+    """Check, look at what it would do, import, and see what it did."""
+    mark = (ready.sha256, ready.plan, ready.survey_name)
+    kept: Kept | None = st.session_state.get(f"{KEY}_report")
+    if kept is None or kept.mark != mark:
+        parts.warnings(ready.notes)
+        if st.button("Check the file", type="primary", key=f"{KEY}_check"):
+            tell, clear = parts.counter(None)
+            with reading() as session:
+                report = run.dry_run(session, actor(), ready, now(), tell)
+            clear()
+            st.session_state[f"{KEY}_report"] = Kept(mark, report, done=False)
+            st.rerun()
+        return
+    summary(kept.report, done=kept.done)
+    new = kept.report.stored.new
+    if not kept.done and new:
+        if st.button(f"Import {new:,} answers", type="primary", key=f"{KEY}_import"):
+            tell, clear = parts.counter(kept.report.read)
+            report = run.import_file(transaction, actor(), ready, now(), tell)
+            clear()
+            st.session_state[f"{KEY}_report"] = Kept(mark, report, done=True)
+            st.rerun()
+    elif not kept.done:
+        st.info("Nothing in this file is new: there is nothing to import.")
+
+
+def summary(report: run.Report, *, done: bool) -> None:
+    """What the import would do, or did."""
+    low, middle, high = report.stored.bands
+    if done:
+        st.success(f"Imported {report.stored.new:,} answers.")
+        first, second, _ = st.columns([1, 1, 3])
+        first.page_link("pages/trends.py", label="See the trend")
+        second.page_link("pages/verbatims.py", label="Read the answers")
+    st.subheader("What was imported" if done else "What this import would do")
+    parts.counts(
+        [
+            ("Records read", report.read),
+            ("New", report.stored.new),
+            ("Known already", report.stored.known),
+            ("Not taken", report.rejected),
+            ("Score before", said(report.before)),
+            ("Score after", said(report.after)),
+        ]
+    )
+    st.text(
+        f"Into the survey {report.survey}. New answers: {high:,} in the top band, "
+        f"{middle:,} in the middle, {low:,} in the bottom band. No message is sent."
+    )
+    parts.warnings(report.warnings)
+    parts.rejects(report.rejects, report.rejected)
+
+
+def said(found: Estimate | None) -> str:
+    """A score with its interval and n."""
+    if found is None or found.value is None or found.low is None or found.high is None:
+        return "none yet"
+    return f"{shown(found.value)} ({shown(found.low)} to {shown(found.high)}), n {found.n:,}"

@@ -1,0 +1,136 @@
+"""What both kinds of import share. File names, columns and cells are a stranger's text."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from services.importing import uploads
+from services.importing.answers import Reject
+from services.importing.files import Table
+from services.importing.limits import ImportRefused
+
+T = TypeVar("T")
+STATES = {"running": "running or interrupted", "done": "done", "failed": "failed"}
+KINDS = ["csv", "tsv", "txt", "xlsx"]
+SHOWN = 200  # rejected rows in the table; the download has them all
+NO_COLUMN = "(no column)"
+
+
+def upload(key: str, words: str) -> tuple[Path, str] | None:
+    """The uploader: where the file lies and what it is called, once there is one."""
+    given = st.file_uploader(words, type=KINDS, key=f"{key}_upload")
+    if given is None:
+        return None
+    content = given.getvalue()
+    mark = (given.name, hashlib.sha256(content).hexdigest())
+    kept = st.session_state.get(f"{key}_file")
+    if kept is None or kept[0] != mark or not kept[1].exists():
+        kept = (mark, uploads.keep(content, given.name))
+        st.session_state[f"{key}_file"] = kept
+        st.session_state.pop(f"{key}_report", None)
+    return kept[1], given.name
+
+
+def once(key: str, mark: object, work: Callable[[], T]) -> T:
+    """The result of `work`, done again only when `mark` is another one."""
+    kept = st.session_state.get(key)
+    if kept is None or kept[0] != mark:
+        kept = st.session_state[key] = (mark, work())
+    result: T = kept[1]
+    return result
+
+
+def refused(said: str, error: ImportRefused | str) -> None:
+    """A file that is not taken: what happened, why, and that nothing was written."""
+    st.error(f"{said} Nothing was written.")
+    st.text(str(error))
+
+
+def preview(table: Table) -> None:
+    """The first rows as they were read."""
+    with st.expander(f"First rows: {len(table.columns)} columns, {table.kind}, {table.encoding}"):
+        rows = [
+            dict(zip(table.columns, cells, strict=False))
+            for _, _, cells in islice(table.records(), 5)
+        ]
+        st.dataframe(rows, hide_index=True, alt="The first five rows of the file")
+
+
+def mapper(
+    key: str, table: Table, fields: Sequence[tuple[str, str]], proposed: dict[str, str]
+) -> tuple[str, ...]:
+    """One box per field, starting from what is proposed; the choices as "field=column"."""
+    options = [NO_COLUMN, *table.columns]
+    chosen: dict[str, str] = {}
+    columns = st.columns(3)
+    for at, (name, label) in enumerate(fields):
+        with columns[at % 3]:
+            chosen[name] = st.selectbox(
+                label,
+                options,
+                index=options.index(proposed.get(name, NO_COLUMN)),
+                key=f"{key}_{name}_{hash(tuple(table.columns))}",
+            )
+    return tuple(
+        f"{name}={'' if column == NO_COLUMN else column}"
+        for name, column in chosen.items()
+        if column != proposed.get(name, NO_COLUMN)
+    )
+
+
+def date_order(key: str, examples: Sequence[str], orders: Sequence[str]) -> str | None:
+    """Ask which order the dates have: two readings are possible and nobody may guess."""
+    st.warning("The dates of this file can be read in two ways. Which one is right?")
+    st.text("For example: " + ", ".join(examples))
+    words = {"dmy": "Day first", "mdy": "Month first", "ymd": "Year first"}
+    return st.radio(
+        "Order of the dates", orders, index=None, key=f"{key}_order", horizontal=True,
+        format_func=lambda order: words.get(order, order),
+    )  # fmt: skip
+
+
+def counter(total: int | None) -> tuple[Callable[[int], None], Callable[[], object]]:
+    """A bar that shows how many records are done, and what takes it away again."""
+    bar = st.progress(0.0, text="Reading ...")
+
+    def tell(read: int) -> None:
+        share = min(read / total, 1.0) if total else 0.0
+        of = f" of {total:,}" if total else ""
+        bar.progress(share, text=f"{read:,}{of} records")
+
+    return tell, bar.empty
+
+
+def counts(facts: Sequence[tuple[str, int | str]]) -> None:
+    """Figures beside each other, each under its name."""
+    columns = st.columns(len(facts))
+    for column, (label, value) in zip(columns, facts, strict=True):
+        column.metric(label, f"{value:,}" if isinstance(value, int) else value)
+
+
+def rejects(found: Sequence[Reject], total: int) -> None:
+    """The rows that were not taken, with the reason for each."""
+    if not found:
+        return
+    with st.expander(f"Rows that are not taken: {total:,}", expanded=total <= 10):
+        rows: list[dict[str, Any]] = [
+            {"record": r.record, "line": r.line, "reason": r.reason, "column": r.column or "",
+             "value": r.value}
+            for r in found[:SHOWN]
+        ]  # fmt: skip
+        st.dataframe(rows, hide_index=True, alt=f"{len(rows)} of {total} rejected rows")
+        if total > SHOWN:
+            st.text(f"The first {SHOWN} of {total:,}; after the import all can be downloaded.")
+
+
+def warnings(found: Sequence[str]) -> None:
+    """What people should know; the texts quote the file, so they are shown as they are."""
+    if found:
+        with st.container(border=True):
+            st.text("Please note")
+            for each in found:
+                st.text(f"\N{BULLET} {each}")

@@ -1,0 +1,27 @@
+"""`demo`: fill an empty demo database with two years of one company."""
+
+import typer
+
+from db import demo, engine
+from services import config
+from services.access import Refused
+from services.commands import shell
+from services.domain.scores import Direction, Metric, Scale
+from services.domain.scores import band as band_of
+
+
+def band(metric: str, score: int, scale: str, direction: str) -> int:
+    """The band of a score, for rows that `db` makes without knowing the rules."""
+    return int(band_of(Metric(metric), score, Scale.parse(scale), Direction(direction)))
+
+
+def load() -> None:
+    """Load the demo company unless it is there already; refuses outside demo mode."""
+    if not config.load().loopdesk_demo:
+        raise Refused("The demo fills its own database only: set LOOPDESK_DEMO=1.")
+    shell.open_desk()
+    with engine.transaction() as session:
+        if demo.loaded(session):
+            return
+        counts = demo.load(session, shell.now(), band)
+    typer.echo("Demo company: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))

@@ -1,0 +1,205 @@
+"""Importing answers: a dry run that writes nothing, then the import, chunk by chunk.
+
+Like the outbox this is an exception to "services never commit": a million rows in one
+transaction would keep everybody else from writing, so each chunk is one transaction of `begin`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, islice
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, col, select
+
+from db.models import ImportRun, Response, Survey
+from services import audit
+from services.access import Actor, permitted
+from services.customers import Person
+from services.domain.roles import Verb
+from services.domain.scores import Counts, Estimate, Metric, estimate
+from services.importing.answers import Chunk, Reject, Row, Tally
+from services.importing.request import Prepared, survey_for
+from services.importing.rows import read_rows
+from services.responses import Answer, Keeper, Stored
+
+Begin = Callable[[], AbstractContextManager[Session]]
+Progress = Callable[[int], None]
+
+TOGETHER = 5  # chunks of the reader that make one transaction: at most 50,000 rows
+KEPT_REJECTS = 100_000  # a file that is wrong throughout must not fill the memory
+REJECT: sa.Table = SQLModel.metadata.tables["import_reject"]
+
+
+@dataclass
+class Report:
+    """What an import did, or what the dry run says it would do."""
+
+    survey: str
+    preset: str
+    read: int = 0
+    stored: Stored = field(default_factory=Stored)
+    rejects: list[Reject] = field(default_factory=list)
+    rejected: int = 0
+    warnings: list[str] = field(default_factory=list)
+    before: Estimate | None = None
+    after: Estimate | None = None
+    run_id: int | None = None
+
+    def count(self, chunks: list[Chunk], stored: Stored) -> None:
+        """Add what became of some chunks."""
+        for chunk in chunks:
+            self.read += chunk.read
+            self.rejected += len(chunk.rejects)
+            self.rejects += chunk.rejects[: KEPT_REJECTS - len(self.rejects)]
+        self.stored += stored + Stored(known=sum(chunk.known for chunk in chunks))
+
+
+@permitted(Verb.IMPORT)
+def dry_run(
+    session: Session, actor: Actor, prepared: Prepared, now: datetime, progress: Progress
+) -> Report:
+    """Read the whole file and say what an import would do. Nothing is written."""
+    report = Report(prepared.survey_name, prepared.plan.preset.name)
+    tally, made = Tally(), AnswerMaker()
+    keeper = Keeper(Survey(name="", metric="nps", scale="0-10"), prepared.plan.source)
+    for chunks in _batches(prepared, now, tally):
+        answers = [made(row) for chunk in chunks for row in chunk.rows]
+        report.count(chunks, keeper.look(session, answers))
+        progress(report.read)
+    report.warnings = [*prepared.notes, *tally.lines()]
+    counts = desk_counts(session, prepared.plan.metric)
+    return _scored(report, prepared.plan.metric, counts)
+
+
+def import_file(
+    begin: Begin, actor: Actor, prepared: Prepared, now: datetime, progress: Progress
+) -> Report:
+    """Keep every good row; the report says what became of the others.
+
+    Importing a file again, or going on after it was cut off, adds only what is not yet there.
+    """
+    report = Report(prepared.survey_name, prepared.plan.preset.name)
+    with begin() as session:
+        counts = desk_counts(session, prepared.plan.metric)
+        run, survey = _start(session, actor, prepared, now)
+    report.run_id = run.id
+    keeper = Keeper(survey, prepared.plan.source, run.id)
+    tally, made = Tally(), AnswerMaker()
+    try:
+        for chunks in _batches(prepared, now, tally):
+            answers = [made(row) for chunk in chunks for row in chunk.rows]
+            with begin() as session:
+                report.count(chunks, keeper.store(session, answers, now))
+                _save(session, report, chunks)
+            progress(report.read)
+    except BaseException as error:
+        with begin() as session:
+            _finish(session, report, now, f"{type(error).__name__} after {report.read:,} records")
+        raise
+    report.warnings = [*prepared.notes, *tally.lines()]
+    with begin() as session:
+        _finish(session, report, now)
+    return _scored(report, prepared.plan.metric, counts)
+
+
+class AnswerMaker:
+    """Turns rows into answers, making each person and account name once."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, row: Row) -> Answer:
+        account = self._account(row.account) if row.account else None
+        person = None
+        if row.email_norm is not None:
+            person = Person(
+                row.email_norm, row.email_given or row.email_norm, row.name,
+                account and account[0], row.email_norm.rpartition("@")[2],
+            )  # fmt: skip
+        return Answer._make((
+            row.external_id, row.score_given, row.score, row.band, row.comment, row.channel,
+            row.touchpoint, row.answered_at, row.followup, row.anonymous, False,
+            row.props or "{}", person, account,
+        ))  # fmt: skip
+
+    def _account(self, name: str) -> tuple[str, str]:
+        known = self._accounts.get(name)
+        if known is None:
+            known = self._accounts[name] = (name.casefold(), name)
+        return known
+
+
+def desk_counts(session: Session, metric: Metric) -> Counts:
+    """How many answers of `metric` count in each band, over all surveys and times."""
+    surveys = select(Survey.id).where(Survey.metric == metric.value)
+    query = (
+        select(Response.band, sa.func.count())
+        .where(col(Response.survey_id).in_(surveys))
+        .where(col(Response.excluded_at).is_(None), ~col(Response.is_test))
+        .group_by(col(Response.band))
+    )
+    found = dict(session.exec(query).all())
+    return Counts(found.get(1, 0), found.get(0, 0), found.get(-1, 0))
+
+
+@permitted(Verb.IMPORT)
+def _start(
+    session: Session, actor: Actor, prepared: Prepared, now: datetime
+) -> tuple[ImportRun, Survey]:
+    survey = survey_for(session, prepared, now)
+    run = ImportRun(
+        file_name=prepared.file_name,
+        file_sha256=prepared.sha256,
+        preset=prepared.plan.preset.name,
+        mapping=prepared.mapping(),
+        survey_id=survey.id,
+        actor_id=actor.id,
+        started_at=now,
+    )
+    session.add(run)
+    session.flush()
+    audit.record(session, actor.id, "import.start", now=now, entity="import_run", entity_id=run.id)
+    return run, survey
+
+
+def _batches(prepared: Prepared, now: datetime, tally: Tally) -> Iterator[list[Chunk]]:
+    chunks = read_rows(prepared.table, prepared.plan, now, tally)
+    for first in chunks:
+        yield list(chain([first], islice(chunks, TOGETHER - 1)))
+
+
+def _save(session: Session, report: Report, chunks: list[Chunk]) -> None:
+    kept = [
+        {"import_run_id": report.run_id, **reject._asdict(), "column": reject.column or ""}
+        for chunk in chunks
+        for reject in chunk.rejects
+    ]
+    if kept and report.rejected <= KEPT_REJECTS:
+        session.connection().execute(REJECT.insert(), kept)
+    _update(session, report)
+
+
+def _update(session: Session, report: Report, **more: object) -> None:
+    counts = {
+        "read": report.read,
+        "new": report.stored.new,
+        "known": report.stored.known,
+        "rejected": report.rejected,
+    }
+    query = sa.update(ImportRun).where(col(ImportRun.id) == report.run_id)
+    session.connection().execute(query.values(counts | more))
+
+
+def _finish(session: Session, report: Report, now: datetime, error: str | None = None) -> None:
+    state = "failed" if error else "done"
+    more = {"finished_at": now, "state": state, "error": error, "warnings": report.warnings}
+    _update(session, report, **more)
+
+
+def _scored(report: Report, metric: Metric, before: Counts) -> Report:
+    low, middle, high = report.stored.bands
+    report.before = estimate(metric, before)
+    report.after = estimate(metric, before + Counts(high, middle, low))
+    return report

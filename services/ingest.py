@@ -1,0 +1,212 @@
+"""Answers from programs: checked one by one, kept together, never twice."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from sqlmodel import Session, select
+
+from db.models import ApiKey, Survey
+from services import settings
+from services.access import Forbidden
+from services.customers import Person
+from services.domain.scores import Direction, Metric, Scale, band, scale_warning, scales_for
+from services.importing import cells
+from services.responses import Answer, Keeper, as_text
+
+SOURCE = "api"
+SKEW = timedelta(days=1)  # how far ahead another machine's clock may be
+MOST_PROPERTIES = 50
+
+Short = Annotated[str, StringConstraints(max_length=200)]
+Plain = Annotated[str, StringConstraints(max_length=1000)] | int | float | bool
+
+
+class AnswerIn(BaseModel):
+    """One answer. Give `external_id`, or `answered_at`, so that a retry is not counted twice."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    score: int = Field(description="As it was given, on the survey's scale.")
+    comment: Annotated[str, StringConstraints(max_length=cells.LONGEST_COMMENT)] | None = None
+    answered_at: datetime | None = Field(None, description="ISO 8601; the time of receipt if none.")
+    external_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+    name: Short | None = None
+    account: Short | None = None
+    channel: Short | None = None
+    touchpoint: Short | None = None
+    followup: Literal["requested", "not_asked", "declined"] = "not_asked"
+    anonymous: bool = False
+    test: bool = Field(False, description="Kept and shown, but in no score.")
+    properties: dict[Short, Plain] = Field(default_factory=dict, max_length=MOST_PROPERTIES)
+    survey: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    metric: Metric = Metric.NPS
+    scale: Literal["0-10", "1-10", "1-5", "1-7"] | None = None
+    direction: Direction | None = None
+
+
+@dataclass
+class Ingested:
+    """What became of a request: `rejected` names each answer that was not taken, and why."""
+
+    new: int = 0
+    known: int = 0
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Wrong(ValueError):
+    """A field of one answer cannot be right."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name, self.reason = name, reason
+
+
+def ingest(session: Session, key: ApiKey, items: Sequence[Any], now: datetime) -> Ingested:
+    """Keep the good ones of `items` in the caller's transaction; `key` must have `ingest`."""
+    if "ingest" not in key.scopes or key.revoked_at is not None:
+        raise Forbidden("this key may not send answers")
+    desk, done = _Desk(session, now), Ingested()
+    by_survey: dict[str, dict[str, Answer]] = {}
+    for index, item in enumerate(items):
+        try:
+            checked = AnswerIn.model_validate(item)
+            survey, answer = desk.answer(checked)
+        except ValidationError as error:
+            done.rejected += [{"index": index, **line} for line in reasons(error)[:1]]
+            continue
+        except Wrong as wrong:
+            done.rejected.append({"index": index, "field": wrong.name, "reason": wrong.reason})
+            continue
+        group = by_survey.setdefault(survey.name, {})
+        done.known += answer.external_id in group
+        group.setdefault(answer.external_id, answer)
+    for name, answers in by_survey.items():
+        keeper = Keeper(desk.surveys[name], f"{SOURCE}:{name}")
+        stored = keeper.store(session, list(answers.values()), now)
+        done.new += stored.new
+        done.known += stored.known
+    return done
+
+
+def reasons(error: ValidationError) -> list[dict[str, str]]:
+    """What pydantic found, as field and reason; what was given is not repeated."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [{"field": ".".join(map(str, e["loc"])), "reason": e["msg"]} for e in found]
+
+
+class _Desk:
+    """The surveys and the zone that answers are read with; new surveys are made."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session, self.now = session, now
+        self.zone: ZoneInfo = settings.reporting_zone(session)
+        self.surveys: dict[str, Survey] = {}
+        self._occurred: dict[str, int] = {}
+
+    def answer(self, given: AnswerIn) -> tuple[Survey, Answer]:
+        survey = self._survey(given)
+        scale, direction = Scale.parse(survey.scale), Direction(survey.direction)
+        try:
+            its_band = band(Metric(survey.metric), given.score, scale, direction)
+        except ValueError as error:
+            raise Wrong("score", str(error)) from None
+        answered_at = self._moment(given)
+        account = cells.folded(given.account or "")
+        norm = account and account.casefold()
+        return survey, Answer(
+            external_id=self._identity(given),
+            score_given=str(given.score),
+            score=given.score,
+            band=int(its_band),
+            comment=cells.unspoiled(given.comment or "") or None,
+            channel=cells.folded(given.channel or ""),
+            touchpoint=cells.folded(given.touchpoint or ""),
+            answered_at=as_text(answered_at),
+            followup=given.followup,
+            anonymous=given.anonymous,
+            is_test=given.test,
+            props=_properties(given),
+            person=_person(given, norm),
+            account=(norm, account) if account and norm else None,
+        )
+
+    def _survey(self, given: AnswerIn) -> Survey:
+        name = cells.folded(given.survey or f"API {given.metric.value.upper()}") or "API"
+        if name not in self.surveys:
+            query = select(Survey).where(Survey.name == name)
+            self.surveys[name] = self.session.exec(query).first() or self._new(name, given)
+        survey = self.surveys[name]
+        for field_name in ("metric", "scale", "direction"):
+            said = getattr(given, field_name)
+            if said is not None and field_name in given.model_fields_set:
+                asked = getattr(survey, field_name)
+                if said != asked:
+                    raise Wrong(field_name, f"the survey {name!r} has {asked}")
+        return survey
+
+    def _new(self, name: str, given: AnswerIn) -> Survey:
+        scale = Scale.parse(given.scale) if given.scale else scales_for(given.metric)[0]
+        direction = given.direction or Direction.HIGH_IS_GOOD
+        try:
+            band(given.metric, given.score, scale, direction)
+            warning = scale_warning(given.metric, scale)
+        except ValueError as error:
+            raise Wrong("score", str(error)) from None
+        made = Survey(
+            name=name, metric=given.metric.value, scale=str(scale), direction=direction.value,
+            warning=warning, created_at=self.now,
+        )  # fmt: skip
+        self.session.add(made)
+        self.session.flush()
+        return made
+
+    def _moment(self, given: AnswerIn) -> datetime:
+        if given.answered_at is None:
+            if given.external_id is None:
+                raise Wrong("external_id", "give external_id or answered_at: a retry without "
+                            "either would be counted twice")  # fmt: skip
+            return self.now
+        moment = given.answered_at
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=self.zone)
+        if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= self.now + SKEW:
+            raise Wrong("answered_at", "the time lies in the future or before 1970")
+        return moment
+
+    def _identity(self, given: AnswerIn) -> str:
+        """The given id, else a hash of the whole answer and its k-th occurrence here."""
+        if given.external_id is not None:
+            named = cells.folded(given.external_id)
+            if named is None:
+                raise Wrong("external_id", "an id has at least one visible character")
+            return named
+        whole = given.model_dump_json(exclude_none=True)
+        self._occurred[whole] = self._occurred.get(whole, 0) + 1
+        text = f"{whole}\0{self._occurred[whole]}"
+        return "row:" + blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _person(given: AnswerIn, account_norm: str | None) -> Person | None:
+    if given.anonymous or not given.email:
+        return None
+    address = cells.email(given.email)
+    if address is None:
+        raise Wrong("email", "this cannot be an e-mail address")
+    norm, written = address
+    name = cells.folded(given.name or "")
+    return Person(norm, written, name, account_norm, norm.rpartition("@")[2])
+
+
+def _properties(given: AnswerIn) -> str:
+    texts = {
+        cells.folded(name): cells.folded(value if isinstance(value, str) else json.dumps(value))
+        for name, value in given.properties.items()
+    }
+    return json.dumps({name: text for name, text in texts.items() if name and text})
