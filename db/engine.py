@@ -19,7 +19,8 @@ PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "cache_size=-65536",
+    "cache_size=-131072",
+    "wal_autocheckpoint=8000",
     "temp_store=MEMORY",
     "mmap_size=268435456",
 )

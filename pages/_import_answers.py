@@ -33,7 +33,8 @@ PRESET_WORDS = {
     "generic": "Any other file",
 }  # fmt: skip
 WAYS = {Direction.HIGH_IS_GOOD: "good", Direction.HIGH_IS_BAD: "bad"}
-METRIC_WORDS = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+METRIC_WORDS = {None: "As the file says", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
+SCALES = {None: "As the scores show"} | {each: each for each in ("0-10", "1-10", "1-5", "1-7")}
 
 
 @dataclass(frozen=True)
@@ -107,42 +108,23 @@ def chosen(table: Table) -> tuple[Choices, str | None]:
 def question() -> tuple[str, str, str | None, str | None, Direction | None]:
     """Where the file comes from and which question its answers are to."""
     left, middle, right, last = st.columns(4)
-    with left:
-        preset = st.selectbox(
-            "Where it comes from",
-            list(PRESET_WORDS),
-            format_func=lambda key: PRESET_WORDS[key],
-            key=f"{KEY}_preset",
-        )
-    with middle:
-        survey = st.text_input(
-            "Survey",
-            key=f"{KEY}_survey",
-            placeholder="named after its source",
-            help="Answers to one question belong to one survey.",
-        )
-    with right:
-        metric = st.selectbox(
-            "Metric",
-            [None, *METRIC_WORDS],
-            key=f"{KEY}_metric",
-            format_func=lambda key: METRIC_WORDS.get(key, "As the file says"),
-        )
-    with last:
-        scale = st.selectbox(
-            "Scale",
-            [None, "0-10", "1-10", "1-5", "1-7"],
-            key=f"{KEY}_scale",
-            format_func=lambda key: key or "As the scores show",
-        )
+    preset = left.selectbox(
+        "Where it comes from", PRESET_WORDS, format_func=PRESET_WORDS.__getitem__, key=f"{KEY}_preset"
+    )
+    survey = middle.text_input(
+        "Survey",
+        key=f"{KEY}_survey",
+        placeholder="named after its source",
+        help="Answers to one question belong to one survey.",
+    )
+    metric = right.selectbox(
+        "Metric", METRIC_WORDS, format_func=METRIC_WORDS.__getitem__, key=f"{KEY}_metric"
+    )
+    scale = last.selectbox("Scale", SCALES, format_func=SCALES.__getitem__, key=f"{KEY}_scale")
     direction = None
     if metric in ("csat", "ces"):
         direction = st.radio(
-            "A high score is",
-            list(Direction),
-            key=f"{KEY}_direction",
-            format_func=lambda key: WAYS[key],
-            horizontal=True,
+            "A high score is", WAYS, format_func=WAYS.__getitem__, key=f"{KEY}_direction", horizontal=True
         )
     return preset, survey, metric, scale, direction
 

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from db.bulk import stage
 from db.engine import is_sqlite
+from db.models import metadata
 
-ACCOUNT: sa.Table = SQLModel.metadata.tables["account"]
-CONTACT: sa.Table = SQLModel.metadata.tables["contact"]
+ACCOUNT: sa.Table = metadata.tables["account"]
+CONTACT: sa.Table = metadata.tables["contact"]
 
 
 class Person(NamedTuple):

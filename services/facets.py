@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from db.engine import insert_ignore
+from db.models import metadata
 
-VALUES: sa.Table = SQLModel.metadata.tables["property_value"]
+VALUES: sa.Table = metadata.tables["property_value"]
 MOST = 200  # values kept per name: beyond that a list is no help and a search box is
 LONGEST = 80  # characters: longer values are texts, not segments
 

@@ -17,7 +17,7 @@ from services.access import Forbidden
 from services.customers import Person
 from services.domain.scores import Direction, Metric, Scale, band, scale_warning, scales_for
 from services.importing import cells
-from services.responses import Answer, Keeper, as_text
+from services.responses import Answer, Batch, Keeper, as_text
 
 SOURCE = "api"
 SKEW = timedelta(days=1)  # how far ahead another machine's clock may be
@@ -73,23 +73,22 @@ def ingest(session: Session, key: ApiKey, items: Sequence[Any], now: datetime) -
     if "ingest" not in key.scopes or key.revoked_at is not None:
         raise Forbidden("this key may not send answers")
     desk, done = _Desk(session, now), Ingested()
-    by_survey: dict[str, dict[str, Answer]] = {}
+    by_survey: dict[str, _Group] = {}
     for index, item in enumerate(items):
         try:
             checked = AnswerIn.model_validate(item)
-            survey, answer = desk.answer(checked)
+            survey, answer, person = desk.answer(checked)
         except ValidationError as error:
             done.rejected += [{"index": index, **line} for line in reasons(error)[:1]]
             continue
         except Wrong as wrong:
             done.rejected.append({"index": index, "field": wrong.name, "reason": wrong.reason})
             continue
-        group = by_survey.setdefault(survey.name, {})
-        done.known += answer.external_id in group
-        group.setdefault(answer.external_id, answer)
-    for name, answers in by_survey.items():
+        group = by_survey.setdefault(survey.name, _Group())
+        done.known += group.add(answer, person, cells.folded(checked.account or ""))
+    for name, group in by_survey.items():
         keeper = Keeper(desk.surveys[name], f"{SOURCE}:{name}")
-        stored = keeper.store(session, list(answers.values()), now)
+        stored = keeper.store(session, group.batch(), now)
         done.new += stored.new
         done.known += stored.known
     return done
@@ -101,6 +100,28 @@ def reasons(error: ValidationError) -> list[dict[str, str]]:
     return [{"field": ".".join(map(str, e["loc"])), "reason": e["msg"]} for e in found]
 
 
+@dataclass
+class _Group:
+    """The answers to one survey, by id."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, answer: Answer, person: Person | None, account: str | None) -> bool:
+        """Take the answer in unless its id is there; whether it was."""
+        known = answer.external_id in self.answers
+        self.answers.setdefault(answer.external_id, answer)
+        if person:
+            self.people.setdefault(person.email_norm, person)
+        if answer.account_norm and account:
+            self.accounts.setdefault(answer.account_norm, account)
+        return known
+
+    def batch(self) -> Batch:
+        return Batch(list(self.answers.values()), self.people, self.accounts)
+
+
 class _Desk:
     """The surveys and the zone that answers are read with; new surveys are made."""
 
@@ -110,7 +131,7 @@ class _Desk:
         self.surveys: dict[str, Survey] = {}
         self._occurred: dict[str, int] = {}
 
-    def answer(self, given: AnswerIn) -> tuple[Survey, Answer]:
+    def answer(self, given: AnswerIn) -> tuple[Survey, Answer, Person | None]:
         survey = self._survey(given)
         scale, direction = Scale.parse(survey.scale), Direction(survey.direction)
         try:
@@ -119,8 +140,9 @@ class _Desk:
             raise Wrong("score", str(error)) from None
         answered_at = self._moment(given)
         account = cells.folded(given.account or "")
-        norm = account and account.casefold()
-        return survey, Answer(
+        norm = account.casefold() if account else None
+        person = _person(given, norm)
+        answer = Answer(
             external_id=self._identity(given),
             score_given=str(given.score),
             score=given.score,
@@ -133,9 +155,10 @@ class _Desk:
             anonymous=given.anonymous,
             is_test=given.test,
             props=_properties(given),
-            person=_person(given, norm),
-            account=(norm, account) if account and norm else None,
+            email_norm=person.email_norm if person else None,
+            account_norm=norm,
         )
+        return survey, answer, person
 
     def _survey(self, given: AnswerIn) -> Survey:
         name = cells.folded(given.survey or f"API {given.metric.value.upper()}") or "API"

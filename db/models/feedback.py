@@ -97,12 +97,12 @@ class Response(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
-        one_of("scale", *SCALES),
         one_of("followup", *FOLLOWUPS),
-        CheckConstraint("band IN (-1, 0, 1)", name="band_known"),
+        CheckConstraint("band BETWEEN -1 AND 1", name="band_known"),
         CheckConstraint(
-            "score >= CASE WHEN scale = '0-10' THEN 0 ELSE 1 END AND score <= CASE scale "
-            "WHEN '1-5' THEN 5 WHEN '1-7' THEN 7 ELSE 10 END",
+            "score BETWEEN CASE scale WHEN '0-10' THEN 0 ELSE 1 END AND CASE scale "
+            "WHEN '0-10' THEN 10 WHEN '1-10' THEN 10 WHEN '1-5' THEN 5 WHEN '1-7' THEN 7 "
+            "ELSE -1 END",  # an unknown scale has no room for any score
             name="score_on_scale",
         ),
         CheckConstraint("NOT anonymous OR contact_id IS NULL", name="anonymous_is_nobody"),
@@ -131,14 +131,12 @@ class Response(SQLModel, table=True):
         Index(
             "ix_response_contact",
             "contact_id",
-            "answered_at",
             sqlite_where=text("contact_id IS NOT NULL"),
             postgresql_where=text("contact_id IS NOT NULL"),
         ),
         Index(
             "ix_response_account",
             "account_id",
-            "answered_at",
             sqlite_where=text("account_id IS NOT NULL"),
             postgresql_where=text("account_id IS NOT NULL"),
         ),

@@ -20,8 +20,9 @@ def load() -> None:
     if not config.load().loopdesk_demo:
         raise Refused("The demo fills its own database only: set LOOPDESK_DEMO=1.")
     shell.open_desk()
-    with engine.transaction() as session:
-        if demo.loaded(session):
-            return
-        counts = demo.load(session, shell.now(), band)
+    try:
+        with engine.transaction() as session:
+            counts = demo.load(session, shell.now(), band)
+    except demo.NotEmpty:  # it was loaded before
+        return
     typer.echo("Demo company: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))

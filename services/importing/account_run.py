@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, select
 
 from db.engine import bump
-from db.models import Account, ImportRun, Unit, User
+from db.models import Account, ImportRun, Unit, User, metadata
 from services import audit
 from services.access import Actor, permitted
 from services.domain.roles import Verb
@@ -20,9 +20,9 @@ from services.importing.files import Table, open_table
 from services.importing.request import digest
 
 FIELDS = ("name", "domain", "arr", "currency", "renewal_on", "stage", "external_id")
-REJECT: sa.Table = SQLModel.metadata.tables["import_reject"]
-ACCOUNT: sa.Table = SQLModel.metadata.tables["account"]
-RESPONSE: sa.Table = SQLModel.metadata.tables["response"]
+REJECT: sa.Table = metadata.tables["import_reject"]
+ACCOUNT: sa.Table = metadata.tables["account"]
+RESPONSE: sa.Table = metadata.tables["response"]
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ _MEMO = 50_000  # values per column that are remembered
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_ENDS = re.compile("\r\n?")
-_EMAIL = re.compile(
-    r"[^@\s\"'(),:;<>\[\]\\]+@[^@\s\"'(),:;<>\[\]\\.]+(?:\.[^@\s\"'(),:;<>\[\]\\.]+)+"
-)
+_ATEXT = r"[^@\s\"'(),:;<>\[\]\\]"
+_LOCAL = re.compile(rf"{_ATEXT}+")
+_DOMAIN = re.compile(rf"(?:(?![.]){_ATEXT})+(?:\.(?:(?![.]){_ATEXT})+)+")
 _IN_BRACKETS = re.compile(r".*<([^<>]+)>")
 _LONGEST_EMAIL = 254
 
@@ -79,10 +79,19 @@ def email(text: str) -> tuple[str, str] | None:
         given = match[1].strip()
     if given[:7].casefold() == "mailto:":
         given = given[7:]
-    if len(given) > _LONGEST_EMAIL or not _EMAIL.fullmatch(given) or not given.isprintable():
+    local, _, domain = given.partition("@")
+    if len(given) > _LONGEST_EMAIL or not _domains[domain] or not _LOCAL.fullmatch(local):
         return None
-    composed = given if given.isascii() else unicodedata.normalize("NFC", given)
-    return composed.casefold(), given
+    if given.isascii():
+        return given.lower(), given
+    return unicodedata.normalize("NFC", given).casefold(), given
+
+
+def _is_domain(text: str) -> bool:
+    return _DOMAIN.fullmatch(text) is not None and text.isprintable()
+
+
+_domains = Memo(_is_domain)
 
 
 def followup(text: str) -> str | None:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from services.importing.encodings import Text
-from services.importing.limits import ImportRefused
+from services.importing.limits import MAX_LINE, ImportRefused
 
 Record = tuple[int, int, list[str]]  # record, first physical line, cells
 
@@ -134,6 +134,8 @@ def _feed(lines: Iterator[str], again: deque[str], kept: list[str]) -> Iterator[
         kept.append(again[0])
         yield again.popleft()
     for line in lines:
+        if len(line) > MAX_LINE:
+            raise ImportRefused(f"The file has a line of more than {MAX_LINE:,} characters.")
         kept.append(line)
         yield line
 

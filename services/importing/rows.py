@@ -121,25 +121,31 @@ class _RowMaker:
             given, comment, moment, given_id, address, name, account, channel, touchpoint, wish,
             hidden, metric, excluded,
         ) = self.pick(cells)  # fmt: skip
-        self.metrics[metric]
+        if metric:
+            self.metrics[metric]
         score, its_band = self.scores[given]
         answered_at = self._moment(moment)
         external_id = self._identity(record, given_id, whole)
         if external_id is None:
             return None
-        anonymous, followup = self.anonymities[hidden], self.followups[wish]
+        anonymous, followup = False, "not_asked"
+        if wish or hidden:
+            anonymous, followup = self._wishes(record, wish, hidden)
         email, named, props = self._person(record, address, name, anonymous, self._props(cells))
-        text = clean.unspoiled(comment)
+        text = clean.unspoiled(comment) if comment else ""
         if len(text) > clean.LONGEST_COMMENT:
             self.tally.add(CUT, record)
             text = text[: clean.LONGEST_COMMENT]
-        if anonymous is None or followup is None or excluded or answered_at < OLD:
-            self._tell(record, anonymous, followup, excluded, answered_at)
+        if answered_at < OLD:
+            self.tally.add(PAST, record)
+        if excluded and clean.truthy(excluded):
+            self.tally.add(EXCLUDED, record)
         words = self.words
         return Row._make((
             record, line, external_id, email and email[0], email and email[1], named,
-            words[account], given.strip(), score, its_band, text or None, words[channel],
-            words[touchpoint], answered_at, followup or "not_asked", anonymous is not False, props,
+            words[account] if account else None, given.strip(), score, its_band, text or None,
+            words[channel] if channel else None, words[touchpoint] if touchpoint else None,
+            answered_at, followup, anonymous, props,
         ))  # fmt: skip
 
     def _score(self, text: str) -> tuple[int, int]:
@@ -195,32 +201,28 @@ class _RowMaker:
         column = self.plan.mapping.columns["external_id"]
         raise BadCell(column, given, f"the same id as record {first & 0xFFFFFFFF}, other content")
 
+    def _wishes(self, record: int, wish: str, hidden: str) -> tuple[bool, str]:
+        """(anonymous, followup), in doubt on the side of the person's privacy."""
+        anonymous, followup = self.anonymities[hidden], self.followups[wish]
+        if anonymous is None:
+            self.tally.add(ODD_ANONYMOUS, record)
+        if followup is None:
+            self.tally.add(ODD_FOLLOWUP, record)
+        return anonymous is not False, followup or "not_asked"
+
     def _person(
-        self, record: int, address: str, name: str, anonymous: bool | None, props: str | None
+        self, record: int, address: str, name: str, anonymous: bool, props: str | None
     ) -> tuple[tuple[str, str] | None, str | None, str | None]:
         """(e-mail, name, properties) of somebody who does not want to stay unknown."""
-        if anonymous is not False:
+        if anonymous:
             return None, None, props
         email = clean.email(address) if address else None
         if email is None and address and not address.isspace():
             self.tally.add(BAD_EMAIL, record)
-        named = self.words[name]
+        named = self.words[name] if name else None
         if named and email is None:
             return None, None, _with_name(props, named)
         return email, named, props
-
-    def _tell(
-        self, record: int, anonymous: bool | None, followup: str | None, excluded: str, at: str
-    ) -> None:
-        """Count what is odd about a row that is kept, in doubt for the person's privacy."""
-        odd = {
-            ODD_ANONYMOUS: anonymous is None,
-            ODD_FOLLOWUP: followup is None,
-            EXCLUDED: clean.truthy(excluded),
-            PAST: at < OLD,
-        }
-        for warning in (warning for warning, holds in odd.items() if holds):
-            self.tally.add(warning, record)
 
     def _props(self, cells: list[str]) -> str | None:
         """The other columns that are not empty, as a JSON object in the order of the file."""

@@ -4,32 +4,29 @@ Like the outbox this is an exception to "services never commit": a million rows 
 transaction would keep everybody else from writing, so each chunk is one transaction of `begin`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, islice
 
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from db.models import ImportRun, Response, Survey
+from db.models import ImportRun, Response, Survey, metadata
 from services import audit
 from services.access import Actor, permitted
-from services.customers import Person
 from services.domain.roles import Verb
 from services.domain.scores import Counts, Estimate, Metric, estimate
-from services.importing.answers import Chunk, Reject, Row, Tally
+from services.importing.answers import Reject
+from services.importing.parts import Part, parts
 from services.importing.request import Prepared, survey_for
-from services.importing.rows import read_rows
-from services.responses import Answer, Keeper, Stored
+from services.responses import Keeper, Stored
 
 Begin = Callable[[], AbstractContextManager[Session]]
 Progress = Callable[[int], None]
 
-TOGETHER = 5  # chunks of the reader that make one transaction: at most 50,000 rows
 KEPT_REJECTS = 100_000  # a file that is wrong throughout must not fill the memory
-REJECT: sa.Table = SQLModel.metadata.tables["import_reject"]
+REJECT: sa.Table = metadata.tables["import_reject"]
 
 
 @dataclass
@@ -47,13 +44,12 @@ class Report:
     after: Estimate | None = None
     run_id: int | None = None
 
-    def count(self, chunks: list[Chunk], stored: Stored) -> None:
-        """Add what became of some chunks."""
-        for chunk in chunks:
-            self.read += chunk.read
-            self.rejected += len(chunk.rejects)
-            self.rejects += chunk.rejects[: KEPT_REJECTS - len(self.rejects)]
-        self.stored += stored + Stored(known=sum(chunk.known for chunk in chunks))
+    def count(self, part: Part, stored: Stored) -> None:
+        """Add what became of a part of the file."""
+        self.read += part.read
+        self.rejected += len(part.rejects)
+        self.rejects += part.rejects[: KEPT_REJECTS - len(self.rejects)]
+        self.stored += stored + Stored(known=part.known)
 
 
 @permitted(Verb.IMPORT)
@@ -62,13 +58,12 @@ def dry_run(
 ) -> Report:
     """Read the whole file and say what an import would do. Nothing is written."""
     report = Report(prepared.survey_name, prepared.plan.preset.name)
-    tally, made = Tally(), AnswerMaker()
     keeper = Keeper(Survey(name="", metric="nps", scale="0-10"), prepared.plan.source)
-    for chunks in _batches(prepared, now, tally):
-        answers = [made(row) for chunk in chunks for row in chunk.rows]
-        report.count(chunks, keeper.look(session, answers))
-        progress(report.read)
-    report.warnings = [*prepared.notes, *tally.lines()]
+    with parts(prepared.table, prepared.plan, now) as reading:
+        for part in reading:
+            report.count(part, keeper.look(session, part.batch))
+            progress(report.read)
+    report.warnings = [*prepared.notes, *reading.tally.lines()]
     counts = desk_counts(session, prepared.plan.metric)
     return _scored(report, prepared.plan.metric, counts)
 
@@ -86,49 +81,21 @@ def import_file(
         run, survey = _start(session, actor, prepared, now)
     report.run_id = run.id
     keeper = Keeper(survey, prepared.plan.source, run.id)
-    tally, made = Tally(), AnswerMaker()
     try:
-        for chunks in _batches(prepared, now, tally):
-            answers = [made(row) for chunk in chunks for row in chunk.rows]
-            with begin() as session:
-                report.count(chunks, keeper.store(session, answers, now))
-                _save(session, report, chunks)
-            progress(report.read)
+        with parts(prepared.table, prepared.plan, now) as reading:
+            for part in reading:
+                with begin() as session:
+                    report.count(part, keeper.store(session, part.batch, now))
+                    _save(session, report, part.rejects)
+                progress(report.read)
     except BaseException as error:
         with begin() as session:
             _finish(session, report, now, f"{type(error).__name__} after {report.read:,} records")
         raise
-    report.warnings = [*prepared.notes, *tally.lines()]
+    report.warnings = [*prepared.notes, *reading.tally.lines()]
     with begin() as session:
         _finish(session, report, now)
     return _scored(report, prepared.plan.metric, counts)
-
-
-class AnswerMaker:
-    """Turns rows into answers, making each person and account name once."""
-
-    def __init__(self) -> None:
-        self._accounts: dict[str, tuple[str, str]] = {}
-
-    def __call__(self, row: Row) -> Answer:
-        account = self._account(row.account) if row.account else None
-        person = None
-        if row.email_norm is not None:
-            person = Person(
-                row.email_norm, row.email_given or row.email_norm, row.name,
-                account and account[0], row.email_norm.rpartition("@")[2],
-            )  # fmt: skip
-        return Answer._make((
-            row.external_id, row.score_given, row.score, row.band, row.comment, row.channel,
-            row.touchpoint, row.answered_at, row.followup, row.anonymous, False,
-            row.props or "{}", person, account,
-        ))  # fmt: skip
-
-    def _account(self, name: str) -> tuple[str, str]:
-        known = self._accounts.get(name)
-        if known is None:
-            known = self._accounts[name] = (name.casefold(), name)
-        return known
 
 
 def desk_counts(session: Session, metric: Metric) -> Counts:
@@ -164,17 +131,10 @@ def _start(
     return run, survey
 
 
-def _batches(prepared: Prepared, now: datetime, tally: Tally) -> Iterator[list[Chunk]]:
-    chunks = read_rows(prepared.table, prepared.plan, now, tally)
-    for first in chunks:
-        yield list(chain([first], islice(chunks, TOGETHER - 1)))
-
-
-def _save(session: Session, report: Report, chunks: list[Chunk]) -> None:
+def _save(session: Session, report: Report, rejects: list[Reject]) -> None:
     kept = [
         {"import_run_id": report.run_id, **reject._asdict(), "column": reject.column or ""}
-        for chunk in chunks
-        for reject in chunk.rejects
+        for reject in rejects
     ]
     if kept and report.rejected <= KEPT_REJECTS:
         session.connection().execute(REJECT.insert(), kept)

@@ -72,7 +72,9 @@ def test_the_same_id_with_other_content_is_rejected(table: Tables):
     body = "r1,7,a,2025-01-01\nr2,7,a,2025-01-01\nr1,8,a,2025-01-01\n"
     found = read_all(table(GIVEN + body), Choices(options=("external_id=id",)))
     assert [row.external_id for row in found.rows] == ["r1", "r2"]
-    assert found.rejects == [(3, 4, "id", "r1", "the same id as record 1, other content")]
+    assert [reject[:5] for reject in found.rejects] == [
+        (3, 4, "id", "r1", "the same id as record 1, other content")
+    ]
 
 
 def test_an_exact_double_with_an_id_is_known(table: Tables):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.importing import files, sheets
+from services.importing import delimited, files, sheets
 from services.importing.files import ImportRefused, open_table
 from tests.importing.conftest import Tables
 
@@ -54,6 +54,12 @@ def test_too_large_a_file_is_refused_before_it_is_read(
     monkeypatch.setattr(files, "MAX_BYTES", 1024 * 1024)
     with pytest.raises(ImportRefused, match="too large: 2 MB, 1 MB at most"):
         table(b"a,b\n" + b"1,2\n" * 524_288)
+
+
+def test_one_endless_line_is_refused(table: Tables, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(delimited, "MAX_LINE", 1_000)
+    with pytest.raises(ImportRefused, match="a line of more than 1,000 characters"):
+        table("score,day\n7" + "," * 2_000)
 
 
 def test_too_many_columns_are_refused(table: Tables):

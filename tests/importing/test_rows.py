@@ -52,7 +52,7 @@ def test_empty_cells_are_none(table: Tables):
 )
 def test_a_bad_score_is_rejected_with_a_reason(table: Tables, score: str, reason: str):
     found = reading(table, "9,a,2025-01-01,,,,,,,,", f"{score},b,2025-01-02,,,,,,,,x")
-    assert found.rejects == [(2, 3, "score", score, reason)]
+    assert [reject[:5] for reject in found.rejects] == [(2, 3, "score", score, reason)]
     assert found.bands == (1, 0, 0)
 
 
@@ -67,7 +67,7 @@ def test_a_bad_score_is_rejected_with_a_reason(table: Tables, score: str, reason
 )
 def test_a_bad_date_is_rejected_with_a_reason(table: Tables, day: str, reason: str):
     found = reading(table, "9,a,2025-01-01,,,,,,,,", f"9,b,{day},,,,,,,,x")
-    assert found.rejects == [(2, 3, "date", day, reason)]
+    assert [reject[:5] for reject in found.rejects] == [(2, 3, "date", day, reason)]
 
 
 def test_a_clock_that_is_a_day_ahead_is_forgiven(table: Tables):
@@ -83,7 +83,9 @@ def test_a_date_before_1990_is_kept_and_told(table: Tables):
 def test_a_row_with_missing_optional_cells_is_padded(table: Tables):
     found = reading(table, "9,a,2025-01-01", "9,a", "9,a,2025-01-01,,,,,,,,x,, ")
     assert [row.record for row in found.rows] == [1, 3]
-    assert found.rejects == [(2, 3, None, "9, a", "the row has 2 cells, the header has 11")]
+    assert [reject[:5] for reject in found.rejects] == [
+        (2, 3, None, "9, a", "the row has 2 cells, the header has 11")
+    ]
 
 
 def test_a_row_with_too_many_cells_is_rejected_whole(table: Tables):

@@ -152,7 +152,7 @@ def test_an_import_that_breaks_off_keeps_what_it_had_and_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.importing.rows.CHUNK", 100)
-    monkeypatch.setattr(run, "TOGETHER", 1)
+    monkeypatch.setattr("services.importing.parts.TOGETHER", 1)
     lines = [f"{i % 11},2026-01-01 10:00:00,c{i}" for i in range(350)]
     path = table(tmp_path, "score,date,comment\n" + "\n".join(lines))
 

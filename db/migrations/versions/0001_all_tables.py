@@ -539,10 +539,7 @@ def upgrade() -> None:
             name=op.f("ck_response_followup_known"),
         ),
         sa.CheckConstraint(
-            "scale IN ('0-10', '1-10', '1-5', '1-7')", name=op.f("ck_response_scale_known")
-        ),
-        sa.CheckConstraint(
-            "score >= CASE WHEN scale = '0-10' THEN 0 ELSE 1 END AND score <= CASE scale WHEN '1-5' THEN 5 WHEN '1-7' THEN 7 ELSE 10 END",
+            "score BETWEEN CASE scale WHEN '0-10' THEN 0 ELSE 1 END AND CASE scale WHEN '0-10' THEN 10 WHEN '1-10' THEN 10 WHEN '1-5' THEN 5 WHEN '1-7' THEN 7 ELSE -1 END",
             name=op.f("ck_response_score_on_scale"),
         ),
         sa.CheckConstraint(
@@ -552,7 +549,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "NOT anonymous OR contact_id IS NULL", name=op.f("ck_response_anonymous_is_nobody")
         ),
-        sa.CheckConstraint("band IN (-1, 0, 1)", name=op.f("ck_response_band_known")),
+        sa.CheckConstraint("band BETWEEN -1 AND 1", name=op.f("ck_response_band_known")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_response_account_id"), ondelete="RESTRICT"
         ),
@@ -580,7 +577,7 @@ def upgrade() -> None:
     with op.batch_alter_table("response", schema=None) as batch_op:
         batch_op.create_index(
             "ix_response_account",
-            ["account_id", "answered_at"],
+            ["account_id"],
             unique=False,
             sqlite_where=sa.text("account_id IS NOT NULL"),
             postgresql_where=sa.text("account_id IS NOT NULL"),
@@ -588,7 +585,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_response_change_seq", ["change_seq"], unique=False)
         batch_op.create_index(
             "ix_response_contact",
-            ["contact_id", "answered_at"],
+            ["contact_id"],
             unique=False,
             sqlite_where=sa.text("contact_id IS NOT NULL"),
             postgresql_where=sa.text("contact_id IS NOT NULL"),

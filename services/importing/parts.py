@@ -1,0 +1,152 @@
+"""A file in parts of at most 50,000 records, each one transaction of an import.
+
+A large file is read in a process of its own: Python reads while the database writes. What passes
+between the two is pickled by this module on both ends.
+"""
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, islice
+from queue import Queue
+from threading import Thread
+from types import TracebackType
+from typing import IO, Any
+
+from services.config import ROOT
+from services.customers import Person
+from services.importing.answers import Plan, Reject, Row, Tally
+from services.importing.files import Table
+from services.importing.limits import ImportRefused
+from services.importing.rows import read_rows
+from services.responses import Batch
+
+TOGETHER = 5  # chunks of the reader that make one part
+LARGE = 8 * 1024 * 1024  # bytes of a file for which a second process pays
+
+
+@dataclass
+class Part:
+    """What became of `read` records: answers to keep, rejects, and doubles within the file."""
+
+    batch: Batch = field(default_factory=Batch)
+    rejects: list[Reject] = field(default_factory=list)
+    known: int = 0
+    read: int = 0
+
+
+class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
+    """Iterate over the parts of a table; `tally` holds the warnings once all are read."""
+
+    def __init__(self, table: Table, plan: Plan, now: datetime) -> None:
+        self.tally = Tally()
+        self._job = (table, plan, now)
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "parts":
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def __iter__(self) -> Iterator[Part]:
+        table, plan, now = self._job
+        if table.path.stat().st_size < LARGE:
+            return _read(table, plan, now, self.tally)
+        return self._from_child()
+
+    def _from_child(self) -> Iterator[Part]:
+        command = [sys.executable, "-m", "services.importing.parts"]
+        self._child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+        )
+        assert self._child.stdin and self._child.stdout
+        with suppress(BrokenPipeError), self._child.stdin as given:
+            pickle.dump(self._job, given)
+        ahead: Queue[bytes] = Queue(maxsize=2)
+        Thread(target=_read_ahead, args=(self._child.stdout, ahead), daemon=True).start()
+        while content := ahead.get():
+            message = pickle.loads(content)
+            if isinstance(message, Part):
+                yield message
+            elif isinstance(message, Tally):
+                self.tally = message
+                return
+            else:
+                raise ImportRefused(message)
+        raise RuntimeError("the process that reads the file has died")
+
+
+def _read(table: Table, plan: Plan, now: datetime, tally: Tally) -> Iterator[Part]:
+    chunks = read_rows(table, plan, now, tally)
+    for first in chunks:
+        part = Part()
+        for chunk in chain([first], islice(chunks, TOGETHER - 1)):
+            _add(part.batch, chunk.rows)
+            part.rejects += chunk.rejects
+            part.known += chunk.known
+            part.read += chunk.read
+        yield part
+
+
+def _add(batch: Batch, rows: list[Row]) -> None:
+    people, accounts = batch.people, batch.accounts
+    answers: list[Any] = batch.answers  # type: ignore[assignment]
+    for (
+        _, _, external_id, email_norm, email, name, account, score_given, score, band, comment,
+        channel, touchpoint, answered_at, followup, anonymous, props,
+    ) in rows:  # fmt: skip
+        norm = None
+        if account:
+            norm = account.casefold()
+            accounts.setdefault(norm, account)
+        if email_norm and email_norm not in people:
+            domain = email_norm.rpartition("@")[2]
+            people[email_norm] = Person(email_norm, email or email_norm, name, norm, domain)
+        answers.append((
+            external_id, score_given, score, band, comment, channel, touchpoint, answered_at,
+            followup, anonymous, False, props or "{}", email_norm, norm,
+        ))  # fmt: skip
+
+
+def _read_ahead(stream: IO[bytes], ahead: "Queue[bytes]") -> None:
+    """Messages as bytes: their size in 8 bytes, then the pickle; b"" at the end."""
+    while size := stream.read(8):
+        ahead.put(stream.read(int.from_bytes(size)))
+    ahead.put(b"")
+
+
+def _child() -> None:
+    """Read the job from stdin, write its parts and then its tally to stdout."""
+    table, plan, now = pickle.load(sys.stdin.buffer)
+    tally = Tally()
+    out = sys.stdout.buffer
+
+    def send(message: object) -> None:
+        content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+        out.write(len(content).to_bytes(8) + content)
+
+    try:
+        for part in _read(table, plan, now, tally):
+            send(part)
+        send(tally)
+    except ImportRefused as refused:
+        send(str(refused))
+    out.flush()
+
+
+if __name__ == "__main__":
+    from services.importing import parts as here  # so that both ends name the same classes
+
+    here._child()
