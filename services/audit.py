@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from db.models import Audit, User
-from services.access import Actor, permitted
-from services.domain.roles import Verb
+from db.models import Audit
 
 
 def record(
@@ -25,15 +23,3 @@ def record(
         Audit(at=now, actor_id=actor_id, verb=verb, entity=entity, entity_id=entity_id, data=data)
     )
     session.flush()
-
-
-@permitted(Verb.READ_AUDIT)
-def entries(
-    session: Session, actor: Actor, *, before_id: int | None = None, limit: int = 100
-) -> list[tuple[Audit, str]]:
-    """The newest entries before `before_id`, each with the name of who did it."""
-    query = select(Audit, User.name).outerjoin(User, col(User.id) == Audit.actor_id)
-    if before_id is not None:
-        query = query.where(col(Audit.id) < before_id)
-    rows = session.exec(query.order_by(col(Audit.id).desc()).limit(limit)).all()
-    return [(entry, name or "the desk") for entry, name in rows]

@@ -1,0 +1,28 @@
+"""`python -m services.cli VERB`: the desk from the shell; formats are those of contracts."""
+
+from services.commands import (
+    audit_log,
+    demo,
+    export,
+    importing,
+    keys,
+    scores,
+    serve,
+    shell,
+    users,
+)
+
+app = shell.verbs("Loopdesk from the shell.")
+app.command("import")(importing.import_responses)
+app.command("import-accounts")(importing.import_accounts)
+app.command("score")(scores.score)
+app.command("compare")(scores.compare)
+app.add_typer(export.app, name="export")
+app.add_typer(users.app, name="user")
+app.add_typer(keys.app, name="key")
+app.command("audit")(audit_log.audit)
+app.command("demo")(demo.load)
+app.command("serve")(serve.serve)
+
+if __name__ == "__main__":
+    app(prog_name="python -m services.cli")
