@@ -19,7 +19,7 @@ from services.importing.dates import BadDate, DateFormat, Evidence, Parser
 from services.importing.files import Table
 from services.importing.mapping import Mapping, plain
 from services.importing.money import BadMoney, amount, currency, decimal_sign
-from services.importing.rows import fitted, rejected
+from services.importing.ragged import fitted, rejected
 
 FIELDS = (
     "name", "domain", "arr", "currency", "renewal_on", "owner_email", "unit", "stage",

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -23,11 +24,7 @@ DELIMITERS = (",", ";", "\t", "|")
 LONG_RECORD = 10  # physical lines; a correct record of more is looked at twice
 _PROBE = 100  # records that decide on the delimiter
 _INNER = 50  # swallowed lines that are looked at
-_SEP = re.compile(r'\s*"?sep=(.)"?\s*$', re.IGNORECASE)
-_QUOTED = {
-    sign: re.compile(rf'"((?:[^"]++|"(?!{re.escape(sign)}|$))*+)"(?={re.escape(sign)}|$)')
-    for sign in DELIMITERS
-}
+_SEP = re.compile(r'"?sep=([^\w "\r])"?\r?$', re.IGNORECASE)
 
 
 class Broken(list[str]):
@@ -166,13 +163,19 @@ def _mend(kept: list[str], layout: Layout, width: int) -> tuple[list[str], int]:
     return Broken(kept[0].strip(), "a quote is opened and not closed"), 1
 
 
+@cache
+def _quoted(sign: str) -> re.Pattern[str]:
+    sign = re.escape(sign)
+    return re.compile(rf'"((?:[^"]++|"(?!{sign}|$))*+)"(?={sign}|$)')
+
+
 def _split(text: str, layout: Layout) -> list[str] | None:
     """Split where a quote closes only before a delimiter or the end; None if one stays open.
 
     This reads `7,"she said "hi" and left",x` as it was meant.
     """
     text, cells, at = text.rstrip("\r\n"), [], 0
-    pattern = _QUOTED[layout.delimiter]
+    pattern = _quoted(layout.delimiter)
     while True:
         start = at
         while layout.spaced and text[start : start + 1] == " ":

@@ -68,7 +68,7 @@ def _by_zeros(head: bytes) -> str | None:
     """UTF-16 without a mark: in western text every second byte is zero, the others are not."""
     even, odd = head[0:4096:2], head[1:4096:2]
     zeros = even.count(0) / max(len(even), 1), odd.count(0) / max(len(odd), 1)
-    if max(zeros) > 0.6 and min(zeros) < 0.05:
+    if max(zeros) > 0.6 and min(zeros) < max(zeros) / 3:
         return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
     return None
 

@@ -4,6 +4,7 @@ A large file is read in a process of its own: Python reads while the database wr
 between the two is pickled by this module on both ends.
 """
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -129,6 +130,7 @@ def _read_ahead(stream: IO[bytes], ahead: "Queue[bytes]") -> None:
 
 def _child() -> None:
     """Read the job from stdin, write its parts and then its tally to stdout."""
+    gc.disable()  # reading makes no cycles, and the collector would look at every row for some
     table, plan, now = pickle.load(sys.stdin.buffer)
     tally = Tally()
     out = sys.stdout.buffer

@@ -15,8 +15,9 @@ from services.importing import cells as clean
 from services.importing.answers import Chunk, Plan, Reject, Row, Tally
 from services.importing.cells import BadCell, Memo
 from services.importing.dates import BadDate
-from services.importing.files import Broken, Table
+from services.importing.files import Table
 from services.importing.mapping import FIELDS
+from services.importing.ragged import fitted, rejected
 from services.importing.scores_text import BadScore, whole_number
 
 __all__ = ["Chunk", "Plan", "Reject", "Row", "Tally", "read_rows"]
@@ -24,7 +25,6 @@ __all__ = ["Chunk", "Plan", "Reject", "Row", "Tally", "read_rows"]
 CHUNK = 10_000  # records
 OLDEST = "1969-12-31"  # UTC: midnight of 1970-01-01 lies before it east of Greenwich
 OLD = "1990"
-_SHOWN = 200  # characters of a rejected value
 _PROPS_MEMO = 20_000
 _quoted: Callable[[str], str] = json.encoder.encode_basestring
 
@@ -61,25 +61,6 @@ def read_rows(
     if record > before:
         read = record - before
         yield Chunk(rows, rejects, read - len(rows) - len(rejects), read)
-
-
-def rejected(record: int, line: int, bad: BadCell, cells: list[str], width: int) -> Reject:
-    """The record with its reason; its cells as they stood in the file."""
-    kept = [cells.text] if isinstance(cells, Broken) else cells
-    if len(kept) == width + 1 and not kept[-1]:
-        kept = kept[:-1]  # the empty cell that every row gets at its end
-    return Reject(record, line, bad.column, bad.value[:_SHOWN], bad.reason, kept)
-
-
-def fitted(cells: list[str], columns: list[str], last_needed: int) -> list[str]:
-    """The cells of a ragged row, padded or trimmed; BadCell where that would lose something."""
-    if isinstance(cells, Broken):
-        raise BadCell(None, cells.text, cells.reason)
-    width = len(columns)
-    if len(cells) > width and any(map(str.strip, cells[width:])) or len(cells) <= last_needed:
-        many = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-        raise BadCell(None, ", ".join(cells), f"the row has {many}, the header has {width}")
-    return cells[:width] + [""] * (width - len(cells))
 
 
 class _RowMaker:

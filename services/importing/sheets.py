@@ -1,7 +1,9 @@
 """Workbooks (.xlsx): values only, never a formula; checked for bombs before they are unpacked."""
 
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -16,19 +18,21 @@ from openpyxl.utils.exceptions import InvalidFileException
 from services.importing.limits import MAX_PARTS, MAX_RATIO, MAX_UNPACKED, ImportRefused
 
 _SURROGATES = re.compile("[\x00\ud800-\udfff]")
-_DAMAGED = (
+_DAMAGED = (  # what a spoilt byte makes of zip, XML and their readers
     zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
     InvalidFileException,
     ParseError,
     DefusedXmlException,
-    KeyError,
+    LookupError,
     ValueError,
     TypeError,
     AttributeError,
-    IndexError,
+    AssertionError,
     EOFError,
     OSError,
-    NotImplementedError,
+    RuntimeError,
     OverflowError,
 )
 
@@ -74,7 +78,7 @@ def _check_parts(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    except _DAMAGED as error:
         raise ImportRefused("The workbook is damaged: open it and save it again.") from error
     if "xl/workbook.xml" not in {part.filename for part in parts}:
         raise ImportRefused("This is a zip archive and no Excel workbook: unpack it first.")

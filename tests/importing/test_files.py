@@ -76,6 +76,7 @@ def test_a_written_table_is_read_back(scratch, width, data, delimiter, encoding,
 @example(b"\xff\xfea")
 @example(b"PK\x03\x04 not really a zip")
 @example(b'sep=;\n"a;b\n"')
+@example(b'sep=h\nscore;"day\n7;x"y\n')
 def test_no_bytes_crash_the_reader(scratch, content):
     try:
         table = opened(scratch, content)
