@@ -44,6 +44,7 @@ def make_engine(url: str) -> sa.Engine:
         return _sqlite(parsed)
     return sa.create_engine(
         parsed, pool_size=10, max_overflow=20, pool_pre_ping=True,
+        hide_parameters=True,  # an error in a log must not carry somebody's address
         connect_args={"options": "-c timezone=UTC", "application_name": "loopdesk"},
     )  # fmt: skip
 
@@ -51,7 +52,9 @@ def make_engine(url: str) -> sa.Engine:
 def _sqlite(url: URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:

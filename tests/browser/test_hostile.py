@@ -15,6 +15,17 @@ from tests.served import ServedDesk, serve
 pytestmark = pytest.mark.browser
 
 PIXEL = "http://tracker.invalid/pixel.png"
+STRANGE_LINKS = (
+    "[...document.links].filter(a => a.origin !== location.origin).map(a => a.outerHTML)"
+)
+# Cards are drawn in a shadow root, which innerText does not look into.
+ALL_TEXT = """() => {
+  const read = root => [...root.querySelectorAll('*')].map(part =>
+    (part.shadowRoot ? read(part.shadowRoot) : '') +
+    [...part.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('')
+  ).join('');
+  return read(document);
+}"""
 HOSTILE = {
     "markdown picture": f"before ![x]({PIXEL}) after",
     "html picture": f'<img src="{PIXEL}" onerror="document.title=1/0">',
@@ -71,7 +82,7 @@ def test_hostile_text_does_nothing_on(
         expect(page.get_by_role("heading").first).to_be_visible()
         assert page.evaluate("window.hacked") is None
         assert page.locator("img[src*='tracker']").count() == 0
-        assert page.locator("a[href^='javascript'], a[href*='tracker']").count() == 0
+        assert page.evaluate(STRANGE_LINKS) == []
         assert page.locator(".katex").count() == 0
         assert (seen.foreign, seen.blocked) == ([], [])
 
@@ -81,7 +92,7 @@ def test_a_comment_is_shown_as_it_was_written(hostile_desk: ServedDesk, chromium
         page = seen.page
         page.goto("/verbatims?range=all")
         settle(page)
-        said = page.get_by_test_id("stMain").inner_text()
+        said = page.evaluate(ALL_TEXT)
         for name in ("script", "latex", "link", "badge", "template"):
             assert HOSTILE[name] in said, name
 
@@ -93,7 +104,7 @@ def test_text_that_turns_the_line_around_turns_nothing(
         page = seen.page
         page.goto("/verbatims?range=all")
         settle(page)
-        said = page.get_by_test_id("stMain").inner_text()
+        said = page.evaluate(ALL_TEXT)
         assert "txet denrut" in said
         for turning in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
             assert turning not in said

@@ -1,5 +1,6 @@
 """A newcomer's first quarter of an hour: setup link, sign-in, import, the score, the words."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,13 +80,29 @@ def read_trends(page: Page, shoot: Shoot) -> None:
     """The score with its n and interval; a row of the table leads to its answers."""
     page.goto("/?range=all")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    expect(page.get_by_text("95 %").first).to_be_visible()
+    expect(page.get_by_text("n 400").first).to_be_visible()
+    expect(page.get_by_text("\u00b1").first).to_be_visible()
     shoot(page, "trends")
 
 
 def read_detractors(page: Page, shoot: Shoot) -> None:
-    """A click on a point opens the answers of that month, and only those."""
-    points = page.locator(".js-plotly-plot").first.locator(".points path.point")
-    points.last.click(force=True)
-    expect(page).to_have_url(lambda url: "/verbatims" in url)  # type: ignore[arg-type]
+    """A click on a point opens the answers of that month, then the detractors' words alone."""
+    page.locator(".js-plotly-plot").first.locator(".points path.point").last.click(force=True)
+    expect(page).to_have_url(re.compile("/verbatims[?].*(range|start)="))
+    listed = page.get_by_text(re.compile(r"of [\d,]+ rows, newest first")).first
+    expect(listed).to_be_visible()
+    month = total(listed.inner_text())
+    assert 0 < month < 400
+    page.get_by_text("detractor", exact=False).first.click()
+    expect(listed).not_to_contain_text(f"of {month} rows")
+    assert 0 < total(listed.inner_text()) < month
     shoot(page, "verbatims")
+    page.reload()
+    expect(listed).not_to_contain_text(f"of {month} rows")
+
+
+def total(said: str) -> int:
+    """N of "1-25 of N rows"."""
+    found = re.search(r"of ([\d,]+) rows", said)
+    assert found, said
+    return int(found[1].replace(",", ""))

@@ -1,0 +1,1 @@
+"""The machines' doors: HTTP routes, and the layers that every request passes."""

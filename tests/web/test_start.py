@@ -1,0 +1,74 @@
+"""How the process starts and stops, and what it says when the database is gone."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from db import engine
+from services.web import doors
+from services.web.doors import healthz
+from tests.served import ServedDesk, free_port, launch, serve, wait_until_up
+
+
+def test_it_stops_when_told_to(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder, port = tmp_path_factory.mktemp("stop"), free_port()
+    log = folder / "log"
+    process = launch(port, folder, log)
+    wait_until_up(f"http://127.0.0.1:{port}", process, log)
+    start = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait(10)
+    assert time.monotonic() - start < 5
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_later_start_offers_a_new_setup_link(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("twice")
+    tokens = []
+    for _ in range(2):
+        with serve(folder) as desk:
+            tokens.append(desk.said(r"/setup\?token=(\S+)"))
+            if len(tokens) == 2:
+                first, second = (httpx.get(f"{desk.url}/setup?token={t}") for t in tokens)
+                assert (first.status_code, second.status_code) == (410, 200)
+                desk.user("admin")
+    with serve(folder) as desk:
+        assert "setup" not in desk.log.read_text() and desk.url in desk.log.read_text()
+
+
+def test_without_its_database_it_is_not_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = engine.use(f"sqlite:///{tmp_path / 'none.db'}")  # it has no table
+    answer = asyncio.run(healthz(Request({"type": "http"})))
+    assert answer.status_code == 503 and b'"status":"ok"' not in answer.body
+    monkeypatch.setattr(doors, "PATIENCE", 0.05)
+    monkeypatch.setattr(doors, "_data_version", lambda: time.sleep(0.5))
+    assert asyncio.run(healthz(Request({"type": "http"}))).status_code == 503
+    gone.dispose()
+
+
+def test_answers_on_a_kept_connection_do_not_wait(served_desk: ServedDesk) -> None:
+    with served_desk.client() as client:
+        times = []
+        for _ in range(20):
+            start = time.perf_counter()
+            client.get("/auth/static/forms.css")
+            times.append(time.perf_counter() - start)
+    assert sorted(times)[10] < 0.03  # Nagle's algorithm makes it 0.04 and more
+
+
+def test_a_page_that_breaks_excuses_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "LOOPDESK_HOST", "PYTHONPATH"):
+        monkeypatch.setenv(name, "")  # importing the app sets them; this takes that back
+    said: list[str] = []
+    monkeypatch.setattr("streamlit.error", said.append)
+    from app import excuse
+
+    assert excuse(ValueError("somebody@example.com")) is True
+    assert "nothing was changed" in said[0] and "example.com" not in said[0]
