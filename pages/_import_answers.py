@@ -9,6 +9,7 @@ import streamlit as st
 from db.engine import reading, transaction
 from pages import _import_parts as parts
 from pages._door import actor, now
+from pages._parts import PAGES
 from services.domain.scores import Direction, Estimate, Metric
 from services.domain.scores import show as shown
 from services.importing import run
@@ -32,9 +33,10 @@ PRESET_WORDS = {
     AUTO: "Recognise it", "delighted": "Delighted export", "wootric": "Wootric / InMoment export",
     "generic": "Any other file",
 }  # fmt: skip
+LABELS = {"delighted": "Delighted", "wootric": "Wootric / InMoment", "generic": ""}
 WAYS = {Direction.HIGH_IS_GOOD: "good", Direction.HIGH_IS_BAD: "bad"}
-METRIC_WORDS = {None: "As the file says", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
-SCALES = {None: "As the scores show"} | {each: each for each in ("0-10", "1-10", "1-5", "1-7")}
+METRIC_WORDS = {"": "As the file says", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
+SCALES = {"": "By the scores"} | {each: each for each in ("0-10", "1-10", "1-5", "1-7")}
 
 
 @dataclass(frozen=True)
@@ -98,18 +100,21 @@ def chosen(table: Table) -> tuple[Choices, str | None]:
         (table.path, found.name),
         lambda: dict(found.mapping(table.columns, sample).columns),
     )
-    st.subheader("Which column is what")
-    st.text("All other columns become properties that you can filter by.")
-    options = parts.mapper(f"{KEY}_{found.name}", table, FIELDS, proposed)
-    choices = Choices(preset, options, Metric(metric) if metric else None, scale, direction)
+    with st.expander(parts.mapped(LABELS[found.name], proposed, table), expanded=not found.fields):
+        st.text("All other columns become properties that you can filter by.")
+        options = parts.mapper(f"{KEY}_{found.name}", table, FIELDS, proposed)
+    choices = Choices(preset, options, Metric(metric) if metric else None, scale or None, direction)
     return choices, " ".join(survey.split()) or None
 
 
-def question() -> tuple[str, str, str | None, str | None, Direction | None]:
+def question() -> tuple[str, str, str, str, Direction | None]:
     """Where the file comes from and which question its answers are to."""
     left, middle, right, last = st.columns(4)
     preset = left.selectbox(
-        "Where it comes from", PRESET_WORDS, format_func=PRESET_WORDS.__getitem__, key=f"{KEY}_preset"
+        "Where it comes from",
+        PRESET_WORDS,
+        format_func=PRESET_WORDS.__getitem__,
+        key=f"{KEY}_preset",
     )
     survey = middle.text_input(
         "Survey",
@@ -124,7 +129,11 @@ def question() -> tuple[str, str, str | None, str | None, Direction | None]:
     direction = None
     if metric in ("csat", "ces"):
         direction = st.radio(
-            "A high score is", WAYS, format_func=WAYS.__getitem__, key=f"{KEY}_direction", horizontal=True
+            "A high score is",
+            WAYS,
+            format_func=WAYS.__getitem__,
+            key=f"{KEY}_direction",
+            horizontal=True,
         )
     return preset, survey, metric, scale, direction
 
@@ -162,23 +171,22 @@ def summary(report: run.Report, *, done: bool) -> None:
     if done:
         st.success(f"Imported {report.stored.new:,} answers.")
         first, second, _ = st.columns([1, 1, 3])
-        first.page_link("pages/trends.py", label="See the trend")
-        second.page_link("pages/verbatims.py", label="Read the answers")
-    st.subheader("What was imported" if done else "What this import would do")
+        first.page_link(PAGES / "trends.py", label="See the trend")
+        second.page_link(PAGES / "verbatims.py", label="Read the answers")
+    st.subheader("What was imported" if done else "What this import would do", anchor=False)
     parts.counts(
         [
             ("Records read", report.read),
             ("New", report.stored.new),
             ("Known already", report.stored.known),
             ("Not taken", report.rejected),
-            ("Score before", said(report.before)),
-            ("Score after", said(report.after)),
         ]
     )
     st.text(
-        f"Into the survey {report.survey}. New answers: {high:,} in the top band, "
-        f"{middle:,} in the middle, {low:,} in the bottom band. No message is sent."
+        f"Into the survey {report.survey}: {high:,} new answers in the top band, {middle:,} in the "
+        f"middle, {low:,} in the bottom band. No message is sent to anybody."
     )
+    st.text(f"Score of the desk before: {said(report.before)}. After: {said(report.after)}.")
     parts.warnings(report.warnings)
     parts.rejects(report.rejects, report.rejected)
 

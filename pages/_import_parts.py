@@ -1,7 +1,7 @@
 """What both kinds of import share. File names, columns and cells are a stranger's text."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,10 +66,9 @@ def mapper(
     """One box per field, starting from what is proposed; the choices as "field=column"."""
     options = [NO_COLUMN, *table.columns]
     chosen: dict[str, str] = {}
-    columns = st.columns(3)
-    for at, (name, label) in enumerate(fields):
-        with columns[at % 3]:
-            chosen[name] = st.selectbox(
+    for row in batched(fields, 3):
+        for cell, (name, label) in zip(st.columns(3), row, strict=False):
+            chosen[name] = cell.selectbox(
                 label,
                 options,
                 index=options.index(proposed.get(name, NO_COLUMN)),
@@ -80,6 +79,18 @@ def mapper(
         for name, column in chosen.items()
         if column != proposed.get(name, NO_COLUMN)
     )
+
+
+def mapped(tool: str, proposed: dict[str, str], table: Table) -> str:
+    """What is known about the columns, in a sentence without a word of the file."""
+    n, total = len(proposed), len(table.columns)
+    known = f"{n} of {total} columns recognised, {total - n} become properties"
+    return f"{tool} export: {known}" if tool else f"Which column is what: {known}"
+
+
+def batched(fields: Sequence[tuple[str, str]], n: int) -> Iterator[Sequence[tuple[str, str]]]:
+    """The fields, `n` at a time."""
+    return (fields[at : at + n] for at in range(0, len(fields), n))
 
 
 def date_order(key: str, examples: Sequence[str], orders: Sequence[str]) -> str | None:
@@ -105,11 +116,11 @@ def counter(total: int | None) -> tuple[Callable[[int], None], Callable[[], obje
     return tell, bar.empty
 
 
-def counts(facts: Sequence[tuple[str, int | str]]) -> None:
+def counts(facts: Sequence[tuple[str, int]]) -> None:
     """Figures beside each other, each under its name."""
-    columns = st.columns(len(facts))
-    for column, (label, value) in zip(columns, facts, strict=True):
-        column.metric(label, f"{value:,}" if isinstance(value, int) else value)
+    with st.container(horizontal=True, gap="large"):
+        for label, value in facts:
+            st.metric(label, f"{value:,}", width="content")
 
 
 def rejects(found: Sequence[Reject], total: int) -> None:

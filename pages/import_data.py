@@ -46,7 +46,7 @@ def line(past: history.PastImport) -> tuple[object, ...]:
 
 
 TABS = {"Answers": _import_answers.show, "Accounts": _import_accounts.show, "Earlier": earlier}
-st.title("Import")
+st.title("Import", anchor=False)
 tabs = st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params")
 for tab, show in zip(tabs, TABS.values(), strict=True):
     if tab.open:
