@@ -119,7 +119,8 @@ class _Group:
         return known
 
     def batch(self) -> Batch:
-        return Batch(list(self.answers.values()), self.people, self.accounts)
+        columns = [list(column) for column in zip(*self.answers.values(), strict=True)]
+        return Batch(columns, self.people, self.accounts)
 
 
 class _Desk:

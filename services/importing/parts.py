@@ -5,6 +5,7 @@ between the two is pickled by this module on both ends.
 """
 
 import gc
+import marshal
 import pickle
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from itertools import chain, islice
 from queue import Queue
 from threading import Thread
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from services.config import ROOT
 from services.customers import Person
@@ -80,6 +81,7 @@ class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
         while content := ahead.get():
             message = pickle.loads(content)
             if isinstance(message, Part):
+                message.batch.columns[:] = marshal.loads(ahead.get())
                 yield message
             elif isinstance(message, Tally):
                 self.tally = message
@@ -102,23 +104,25 @@ def _read(table: Table, plan: Plan, now: datetime, tally: Tally) -> Iterator[Par
 
 
 def _add(batch: Batch, rows: list[Row]) -> None:
-    people, accounts = batch.people, batch.accounts
-    answers: list[Any] = batch.answers  # type: ignore[assignment]
-    for (
-        _, _, external_id, email_norm, email, name, account, score_given, score, band, comment,
-        channel, touchpoint, answered_at, followup, anonymous, props,
-    ) in rows:  # fmt: skip
-        norm = None
-        if account:
-            norm = account.casefold()
-            accounts.setdefault(norm, account)
-        if email_norm and email_norm not in people:
-            domain = email_norm.rpartition("@")[2]
-            people[email_norm] = Person(email_norm, email or email_norm, name, norm, domain)
-        answers.append((
-            external_id, score_given, score, band, comment, channel, touchpoint, answered_at,
-            followup, anonymous, False, props or "{}", email_norm, norm,
-        ))  # fmt: skip
+    if not rows:
+        return
+    (
+        _, _, ids, email_norms, emails, names, accounts, scores_given, scores, bands, comments,
+        channels, touchpoints, moments, followups, anonymous, props,
+    ) = zip(*rows, strict=True)  # fmt: skip
+    norms = {name: name.casefold() for name in set(accounts) if name}
+    batch.accounts.update((norm, name) for name, norm in norms.items())
+    account_norms = [norms.get(name) for name in accounts]
+    columns = (
+        ids, scores_given, scores, bands, comments, channels, touchpoints, moments, followups,
+        anonymous, [False] * len(ids), [text or "{}" for text in props], email_norms, account_norms,
+    )  # fmt: skip
+    for column, more in zip(batch.columns, columns, strict=True):
+        column.extend(more)
+    people = batch.people
+    for norm, email, name, account in zip(email_norms, emails, names, account_norms, strict=True):
+        if norm and norm not in people:
+            people[norm] = Person(norm, email or norm, name, account, norm.rpartition("@")[2])
 
 
 def _read_ahead(stream: IO[bytes], ahead: "Queue[bytes]") -> None:
@@ -135,16 +139,18 @@ def _child() -> None:
     tally = Tally()
     out = sys.stdout.buffer
 
-    def send(message: object) -> None:
-        content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    def send(content: bytes) -> None:
         out.write(len(content).to_bytes(8) + content)
 
     try:
         for part in _read(table, plan, now, tally):
-            send(part)
-        send(tally)
+            columns = marshal.dumps(part.batch.columns)  # three times as fast as a pickle
+            part.batch.columns.clear()
+            send(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
+            send(columns)
+        send(pickle.dumps(tally))
     except ImportRefused as refused:
-        send(str(refused))
+        send(pickle.dumps(str(refused)))
     out.flush()
 
 

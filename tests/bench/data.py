@@ -1,18 +1,19 @@
 """A million believable answers of the last two years: as CSV files and as bare rows."""
 
 import csv
-import json
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-WORDS = (
-    "support slow export invoice great team login broken dashboard report mobile price helpful "
-    "waiting answer sync missing feature onboarding easy crash update customer manager quickly "
-    "never always again since release integration calendar shift planning worker error screen"
-).split()
+WORDS = [
+    "support", "slow", "export", "invoice", "great", "team", "login", "broken", "dashboard",
+    "report", "mobile", "price", "helpful", "waiting", "answer", "sync", "missing", "feature",
+    "onboarding", "easy", "crash", "update", "customer", "manager", "quickly", "never", "always",
+    "again", "since", "release", "integration", "calendar", "shift", "planning", "worker", "error",
+    "screen",
+]  # fmt: skip
 COMMON, RARE = "support", "parental"  # in about a seventh of the answers; in one of ten thousand
 HEADER = ("id", "score", "comment", "answered at", "email", "company", "channel", "plan", "region")
 CONTACTS, ACCOUNTS = 100_000, 10_000
@@ -25,7 +26,7 @@ Answer = tuple[str, ...]
 def answers(n: int, end: datetime, seed: int = 7) -> list[Answer]:
     """`n` answers up to `end`, in order of time as exports have them, 60 % with a comment."""
     rng, step = random.Random(seed), SPAN / n
-    made = []
+    made: list[Answer] = []
     for i in range(n):
         person = rng.randrange(CONTACTS)
         score = min(10, max(0, int(rng.gauss(7.6, 2.4))))
@@ -48,7 +49,7 @@ def _comment(rng: random.Random) -> str:
 
 def write(folder: Path, made: Sequence[Answer]) -> list[Path]:
     """The answers as CSV files with a header each, in as many files as an import takes."""
-    rows, files = iter(made), []
+    rows, files = iter(made), list[Path]()
     while part := list(islice(rows, ROWS_A_FILE)):
         files.append(folder / f"answers-{len(files) + 1}.csv")
         with files[-1].open("w", newline="") as file:
@@ -70,10 +71,10 @@ def bare(made: Sequence[Answer]) -> list[tuple[object, ...]]:
     props: dict[tuple[str, str], str] = {}
     for i, (external, given, comment, at, email, account, channel, plan, region) in enumerate(made):
         score, person = int(given), int(email[1 : email.index("@")])
-        text = props.setdefault((plan, region), json.dumps({"plan": plan, "region": region}))
+        text = props.setdefault((plan, region), f'{{"plan":"{plan}","region":"{region}"}}')
         rows.append((
             i + 1, "generic:Imported NPS", external, 1, 1, None, int(account[8:]) + 1, person + 1,
-            None, given, "0-10", score, (score > 6) - (score <= 6) + (score > 8) - (score > 6),
+            None, given, "0-10", score, (score > 8) - (score < 7),
             comment or None, channel, None, f"{at}.000000", "2026-01-01 00:00:00.000000",
             "not_asked", False, False, None, None, None, text, 2,
         ))  # fmt: skip

@@ -11,8 +11,10 @@ PG_PUNCTUATION = r"[!-/:-@\[-`{-~]+"
 SQLITE = (
     "CREATE VIRTUAL TABLE response_fts USING fts5("
     "comment, content='response', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
-    "CREATE TRIGGER response_fts_insert AFTER INSERT ON response WHEN new.comment IS NOT NULL "
-    "BEGIN INSERT INTO response_fts (rowid, comment) VALUES (new.id, new.comment); END",
+    # Rows of an import run are indexed together by `db.search.indexed`.
+    "CREATE TRIGGER response_fts_insert AFTER INSERT ON response "
+    "WHEN new.comment IS NOT NULL AND new.import_run_id IS NULL BEGIN "
+    "INSERT INTO response_fts (rowid, comment) VALUES (new.id, new.comment); END",
     "CREATE TRIGGER response_fts_delete AFTER DELETE ON response WHEN old.comment IS NOT NULL "
     "BEGIN INSERT INTO response_fts (response_fts, rowid, comment) "
     "VALUES ('delete', old.id, old.comment); END",

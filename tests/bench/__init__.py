@@ -1,0 +1,1 @@
+"""What `make bench` measures; every figure is made by running the product."""

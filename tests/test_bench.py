@@ -1,0 +1,75 @@
+"""The bench still runs, and `bench.json` has the form that contracts promise."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.config import ROOT
+from tests.conftest import ENGINES, _postgres_server
+
+N = 2000
+PROMISED = {
+    "name": str,
+    "engine": str,
+    "n": int,
+    "p50_ms": float | None,
+    "p95_ms": float | None,
+    "baseline": str | None,
+    "baseline_p50_ms": float | None,
+    "ratio": float | None,
+    "target": float | int | None,
+    "ok": bool | None,
+}
+HELD_AGAINST = {
+    "Import",
+    "Trends: 12 months",
+    "Verbatims: first page",
+    "Rerun of Trends, warm cache",
+}
+TARGETS = {("Import", "sqlite"): 0.2, ("Import", "postgresql"): 0.08} | {
+    ("Import, peak memory", engine): 1024 for engine in ENGINES
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a quick bench writes."""
+    out = tmp_path_factory.mktemp("bench") / "bench.json"
+    quick = {"BENCH_ROWS": str(N), "BENCH_QUICK": "1", "BENCH_OUT": str(out)}
+    env = {**os.environ, **quick, "TEST_DATABASE_URL": _postgres_server()}
+    command = [sys.executable, "-m", "tests.bench"]
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    assert "Trends: 12 months" in ran.stdout
+    return json.loads(Path(out).read_text())
+
+
+@pytest.mark.slow
+def test_the_bench_writes_what_contracts_promise(told: Any) -> None:
+    assert {"cores", "memory_mb", "platform"} <= told["machine"].keys()
+    named = ("python", "sqlite", "postgresql", "duckdb", "streamlit", "sqlalchemy", "loopdesk")
+    assert all(told["versions"][name] for name in named)
+    for row in told["rows"]:
+        for key, kind in PROMISED.items():
+            assert isinstance(row[key], kind), (row["name"], key, row[key])
+        assert row["p50_ms"] is not None or row["value"] is not None
+        assert (row["target"] is None) == (row["ok"] is None)
+        assert (row["baseline"] is None) == (row["ratio"] is None)
+
+
+@pytest.mark.slow
+def test_the_bench_measures_the_same_on_both_engines(told: Any) -> None:
+    rows = {engine: [r for r in told["rows"] if r["engine"] == engine] for engine in ENGINES}
+    names = {engine: [row["name"] for row in found] for engine, found in rows.items()}
+    assert names["sqlite"] == names["postgresql"] and len(set(names["sqlite"])) > 30
+    assert len(told["rows"]) == 2 * len(set(names["sqlite"]))
+    for found in rows.values():
+        compared = {row["name"] for row in found if row["ratio"] is not None}
+        assert compared >= HELD_AGAINST
+    targets = {(r["name"], r["engine"]): r["target"] for r in told["rows"] if r["target"]}
+    assert targets == TARGETS
