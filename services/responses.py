@@ -145,9 +145,9 @@ class Keeper:
 
     def _find_customers(self, session: Session, batch: Batch, now: datetime) -> None:
         names = {k: v for k, v in batch.accounts.items() if k not in self._accounts}
-        self._accounts |= customers.accounts(session, names, now)
+        self._accounts.update(customers.accounts(session, names, now))
         people = [v for k, v in batch.people.items() if k not in self._people]
-        self._people |= customers.contacts(session, people, now)
+        self._people.update(customers.contacts(session, people, now))
 
     def _note_values(self, session: Session, batch: Batch) -> None:
         assert self._facets is not None
