@@ -1,6 +1,5 @@
 """The one process of the desk. Start: `streamlit run app.py` (see Makefile for the full line)."""
 
-import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
@@ -32,9 +31,9 @@ def _warm() -> None:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """From the first request to the last."""
     start.ready()
-    warming = asyncio.create_task(asyncio.to_thread(_warm))
+    # Before the first page: one that draws while pandas is half imported breaks.
+    _warm()
     yield
-    await warming
     start.done()
 
 
