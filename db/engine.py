@@ -20,7 +20,7 @@ PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-131072",
-    "wal_autocheckpoint=8000",
+    "wal_autocheckpoint=16000",
     "temp_store=MEMORY",
     "mmap_size=268435456",
 )

@@ -10,20 +10,15 @@ from sqlmodel import Session, select
 from db.models import User, UserUnit
 from services import settings
 from services.domain.roles import Grant, Role, Verb, grant, may
+from services.refusals import Forbidden, Refused
+
+__all__ = ["REGISTRY", "SHELL", "Actor", "Forbidden", "Refused", "actor_for", "permitted"]
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
 # Every verb of the product by its qualified name: the role x verb test walks this.
 REGISTRY: dict[str, Verb] = {}
-
-
-class Forbidden(Exception):
-    """The actor may not do this."""
-
-
-class Refused(Exception):
-    """The verb cannot be done as asked; the message says why and what was kept."""
 
 
 @dataclass(frozen=True)

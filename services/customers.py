@@ -11,19 +11,10 @@ from sqlmodel import Session
 from db.bulk import stage
 from db.engine import is_sqlite
 from db.models import metadata
+from services.answers import Person
 
 ACCOUNT: sa.Table = metadata.tables["account"]
 CONTACT: sa.Table = metadata.tables["contact"]
-
-
-class Person(NamedTuple):
-    """What an answer says about who gave it. `domain` is the part of the e-mail after the @."""
-
-    email_norm: str
-    email: str
-    name: str | None
-    account_norm: str | None
-    domain: str
 
 
 class Place(NamedTuple):

@@ -14,10 +14,10 @@ from sqlmodel import Session, select
 from db.models import ApiKey, Survey
 from services import settings
 from services.access import Forbidden
-from services.customers import Person
+from services.answers import Answer, Batch, Person
 from services.domain.scores import Direction, Metric, Scale, band, scale_warning, scales_for
 from services.importing import cells
-from services.responses import Answer, Batch, Keeper, as_text
+from services.responses import Keeper, as_text
 
 SOURCE = "api"
 SKEW = timedelta(days=1)  # how far ahead another machine's clock may be

@@ -4,10 +4,9 @@
 """
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import compress
-from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -17,7 +16,8 @@ from db.bulk import load, stage
 from db.models import Response, Survey, metadata
 from db.search import indexed
 from services import customers, facets
-from services.customers import Person, Place
+from services.answers import OWN, Batch, Columns, Person
+from services.customers import Place
 
 RESPONSE: sa.Table = metadata.tables["response"]
 STAGED_ID = sa.Table(
@@ -26,55 +26,6 @@ STAGED_ID = sa.Table(
     sa.Column("external_id", sa.Text),
     prefixes=["TEMPORARY"],
 )
-
-
-class Answer(NamedTuple):
-    """One answer ready to be kept; texts are cleaned and checked by whoever made it.
-
-    `answered_at` is "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, `props` a JSON object as text; the last
-    two are keys of the batch's `people` and `accounts`.
-    """
-
-    external_id: str
-    score_given: str
-    score: int
-    band: int
-    comment: str | None
-    channel: str | None
-    touchpoint: str | None
-    answered_at: str
-    followup: str
-    anonymous: bool
-    is_test: bool
-    props: str
-    email_norm: str | None
-    account_norm: str | None
-
-
-OWN = Answer._fields[:-2]
-Columns = list[list[Any]]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Answers of one source, each id once, with the people and accounts they name.
-
-    `columns` are those of `Answer`, one list each: a million answers pass through here, and a
-    list of values costs a third of a tuple per answer. `accounts` is {normalised: as given}.
-    """
-
-    columns: Columns = field(default_factory=lambda: [[] for _ in Answer._fields])
-    people: dict[str, Person] = field(default_factory=dict)
-    accounts: dict[str, str] = field(default_factory=dict)
-
-    def column(self, name: str) -> list[Any]:
-        """All values of one field of `Answer`."""
-        return self.columns[Answer._fields.index(name)]
-
-    @property
-    def n(self) -> int:
-        """How many answers there are."""
-        return len(self.columns[0])
 
 
 @dataclass(frozen=True)
@@ -102,6 +53,7 @@ class Keeper:
         self._version = -1
         self._alone = False  # all that the source ever gave came through this keeper
         self._facets: facets.Known | None = None
+        self._persons: dict[str, Person] = {}
         self._people: dict[str | None, Place] = {}
         self._accounts: dict[str | None, Place | None] = {}
 
@@ -146,7 +98,9 @@ class Keeper:
     def _find_customers(self, session: Session, batch: Batch, now: datetime) -> None:
         names = {k: v for k, v in batch.accounts.items() if k not in self._accounts}
         self._accounts.update(customers.accounts(session, names, now))
-        people = [v for k, v in batch.people.items() if k not in self._people]
+        self._persons.update(batch.people)
+        unmet = set(batch.column("email_norm")) - self._people.keys()
+        people = [self._persons[email] for email in unmet]
         self._people.update(customers.contacts(session, people, now))
 
     def _note_values(self, session: Session, batch: Batch) -> None:

@@ -24,6 +24,11 @@ class Grain(StrEnum):
     QUARTER = "quarter"
     YEAR = "year"
 
+    @property
+    def wider(self) -> "Grain":
+        """The next grain up; a year stays a year."""
+        return list(Grain)[min(list(Grain).index(self) + 1, len(Grain) - 1)]
+
 
 class Compare(StrEnum):
     """The period that a period is held against."""

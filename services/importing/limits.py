@@ -1,6 +1,6 @@
 """What an import takes at most, and the sentence with which it refuses."""
 
-from services.access import Refused
+from services.refusals import Refused
 
 MAX_BYTES = 100 * 1024 * 1024  # of the file itself
 MAX_ROWS = 2_000_000

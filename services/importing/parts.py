@@ -14,19 +14,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
+from pathlib import Path
 from queue import Queue
 from threading import Thread
 from types import TracebackType
 from typing import IO
 
-from services.config import ROOT
-from services.customers import Person
+from services.answers import Batch, Person
 from services.importing.answers import Plan, Reject, Row, Tally
 from services.importing.files import Table
 from services.importing.limits import ImportRefused
 from services.importing.rows import read_rows
-from services.responses import Batch
 
+ROOT = Path(__file__).parents[2]
 TOGETHER = 5  # chunks of the reader that make one part
 LARGE = 8 * 1024 * 1024  # bytes of a file for which a second process pays
 
@@ -92,18 +92,21 @@ class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
 
 
 def _read(table: Table, plan: Plan, now: datetime, tally: Tally) -> Iterator[Part]:
-    chunks = read_rows(table, plan, now, tally)
+    chunks, met = read_rows(table, plan, now, tally), set[str]()
+    together = 1  # the database need not wait for a whole part to begin
     for first in chunks:
         part = Part()
-        for chunk in chain([first], islice(chunks, TOGETHER - 1)):
-            _add(part.batch, chunk.rows)
+        for chunk in chain([first], islice(chunks, together - 1)):
+            _add(part.batch, chunk.rows, met)
             part.rejects += chunk.rejects
             part.known += chunk.known
             part.read += chunk.read
         yield part
+        together = TOGETHER
 
 
-def _add(batch: Batch, rows: list[Row]) -> None:
+def _add(batch: Batch, rows: list[Row], met: set[str]) -> None:
+    """Put `rows` into `batch`, with the people who are not in `met` yet."""
     if not rows:
         return
     (
@@ -121,7 +124,8 @@ def _add(batch: Batch, rows: list[Row]) -> None:
         column.extend(more)
     people = batch.people
     for norm, email, name, account in zip(email_norms, emails, names, account_norms, strict=True):
-        if norm and norm not in people:
+        if norm and norm not in met:
+            met.add(norm)
             people[norm] = Person(norm, email or norm, name, account, norm.rpartition("@")[2])
 
 

@@ -12,19 +12,14 @@ from services.access import Actor, permitted
 from services.domain.compare import Comparison, compare, compare_many
 from services.domain.periods import Bucket
 from services.domain.roles import Verb
-from services.domain.scores import (
-    Band,
-    Estimate,
-    Metric,
-    Scale,
-    band,
-    estimate,
-)
+from services.domain.scores import TOO_FEW, Band, Estimate, Metric, Scale, band, estimate
 from services.insights.cube import Asked, Cube, asked_surveys, chosen, count, where
 from services.insights.filters import Filter
 from services.insights.periods import Span, span
 from services.insights.selects import reach_select
 from services.insights.shares import shares
+
+LEAST_POINTS = 3  # fewer make no trend
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many gave one score; `share` in %, one decimal; the shares of a scale add up to 100."""
+    """How many gave one score; the shares (%, one decimal) of a scale add up to 100."""
 
     score: int
     band: Band
@@ -120,8 +115,7 @@ class Reach:
 @permitted(Verb.SEE)
 def report(session: Session, actor: Actor, filter: Filter, *, now: datetime) -> Report:
     """Headline, trend and distributions of the filter at `now`."""
-    asked = span(session, filter, now, units=actor.units)
-    cube = count(session, actor, filter, [*asked.buckets, *asked.previous_buckets])
+    asked, cube = _counted(session, actor, filter, now)
     return Report(
         _headline(cube, filter.metric, asked),
         _trend(cube, filter.metric, asked),
@@ -158,6 +152,20 @@ def reach(session: Session, actor: Actor, filter: Filter, *, now: datetime) -> R
     select = reach_select(asked.current, where(session, actor, filter, surveys))
     responses, nameless, contacts = session.connection().execute(select).one()
     return Reach(responses, contacts, nameless)
+
+
+def _counted(session: Session, actor: Actor, filter: Filter, now: datetime) -> tuple[Span, Cube]:
+    """The counts by bucket; wider ones than fit the days where most would hold too few answers."""
+    asked = span(session, filter, now, units=actor.units)
+    while True:
+        cube = count(session, actor, filter, [*asked.buckets, *asked.previous_buckets])
+        n = cube.counts(filter.metric, _pieces(asked)[0]).n
+        if filter.grain or not 0 < n < 2 * TOO_FEW * len(asked.buckets):
+            return asked, cube
+        wider = span(session, filter.narrowed(grain=asked.grain.wider), now, units=actor.units)
+        if not LEAST_POINTS <= len(wider.buckets) < len(asked.buckets):
+            return asked, cube
+        asked = wider
 
 
 def _pieces(asked: Span) -> tuple[range, range]:

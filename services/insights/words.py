@@ -75,6 +75,8 @@ def finding(filter: Filter, head: Headline) -> str:
 
 def move(figure: Figure) -> tuple[str, str]:
     """(up, down, same or none; the words) of a figure against the period before."""
+    if figure.now.value is None:
+        return "none", "no answers in this period"
     if figure.change is None or figure.before is None:
         return "none", "not compared"
     if figure.before.value is None or figure.before.too_few or figure.now.too_few:
