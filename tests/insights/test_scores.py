@@ -305,3 +305,18 @@ def test_nobody_asks_without_permission(session: Session, monkeypatch: pytest.Mo
             verb(session, ADMIN, Filter(), now=NOW)
     with pytest.raises(Forbidden):
         insights.reach(session, ADMIN, Filter(), now=NOW)
+
+
+def test_thin_data_are_drawn_in_wider_buckets_unless_a_grain_is_asked_for(
+    berlin: Session, answer: Answer
+) -> None:
+    for day in range(30):
+        answer(9, answered_at=NOW - timedelta(days=day))
+    grains = [
+        insights.score_trend(berlin, ADMIN, Filter(range="30d", grain=grain), now=NOW).span.grain
+        for grain in (None, Grain.DAY)
+    ]
+    assert grains == ["week", "day"]
+    for _ in range(300):
+        answer(9)
+    assert insights.score_trend(berlin, ADMIN, Filter(range="30d"), now=NOW).span.grain == "day"

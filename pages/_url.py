@@ -1,0 +1,78 @@
+"""The URL is the truth about what a page shows: widgets show what it says and write what they hear.
+
+Each run reads the filter from the URL and sets the widgets to it; a widget's callback writes the
+URL. So reload, Back and a shared link need nothing of their own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages._ask import ask
+from pages._look import shown
+from services import insights
+from services.insights import Filter, Options
+from services.insights.filters import KEYS
+
+CURSOR = "at"  # where a list stands; another filter begins at its top
+Change = Callable[[Filter, Any], Filter]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The filter in force and what there is to choose from."""
+
+    filter: Filter
+    options: Options
+
+
+def chosen() -> Chosen:
+    """The filter that the URL spells; what it spells wrong is named on the page."""
+    filter, notices = Filter.from_query(_query())
+    options = ask(insights.options)
+    filter, gone = insights.fitting(filter, options)
+    for notice in (*notices, *gone):
+        with st.container(border=True):
+            st.text(shown(notice))
+    return Chosen(filter, options)
+
+
+def spelt() -> Filter:
+    """The filter in the URL, for callbacks."""
+    return Filter.from_query(_query())[0]
+
+
+def put(filter: Filter, **others: str | None) -> None:
+    """Write the filter to the URL, with the page's own parameters; those that are None go."""
+    kept = {key: values for key, values in _query().items() if key not in (*KEYS, CURSOR, *others)}
+    own = {key: [value] for key, value in others.items() if value is not None}
+    st.query_params.from_dict({**kept, **filter.to_query(), **own})
+
+
+def control(
+    widget: Callable[..., Any],
+    name: str,
+    label: str,
+    value: Any,
+    change: Change,
+    *,
+    options: Sequence[Any] | None = None,
+    labelled: bool = False,
+    **looks: Any,
+) -> None:
+    """A widget that shows `value` and, when used, writes `change(filter, its value)` to the URL."""
+    key = f"f_{name}"
+
+    def used() -> None:
+        put(change(spelt(), st.session_state[key]))
+
+    st.session_state[key] = value
+    given = (label,) if options is None else (label, options)
+    visible = "visible" if labelled else "collapsed"
+    widget(*given, key=key, on_change=used, label_visibility=visible, **looks)
+
+
+def _query() -> dict[str, list[str]]:
+    return {key: st.query_params.get_all(key) for key in st.query_params}
