@@ -29,12 +29,11 @@ def load(
     if not is_sqlite(session):
         _copy(connection, name, listed, (row + tail for row in rows))
         return
-    passing = f"load_{table.name}"
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {passing} ({', '.join(columns)})"
-    )
+    passing = f"load_{len(columns)}"
+    names = ", ".join(f"c{number}" for number in range(len(columns)))
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE IF NOT EXISTS {passing} ({names})")
     _execute_many(connection, passing, len(columns), rows)
-    moved = ", ".join([*columns, *"?" * len(same)])
+    moved = ", ".join([names, *"?" * len(same)])
     connection.exec_driver_sql(f"INSERT INTO {name} ({listed}) SELECT {moved} FROM {passing}", tail)
     connection.exec_driver_sql(f"DELETE FROM {passing}")
 

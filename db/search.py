@@ -50,10 +50,13 @@ class Term:
 
 
 def parse(query: str) -> list[Term]:
-    """What was typed: words, "a phrase", a prefix*, -without. Nothing typed can be an error."""
+    """What was typed: words, "a phrase", a prefix*, -without. Nothing typed can be an error.
+
+    Lower case, as both engines fold; case-folding would make "ss" of an "ß".
+    """
     terms = []
     for minus, phrase, bare in _TERM.findall(query):
-        words = tuple(word.casefold() for word in _WORD.findall(phrase or bare))
+        words = tuple(word.lower() for word in _WORD.findall(phrase or bare))
         if words:
             terms.append(Term(words, prefix=bare.endswith("*"), wanted=not minus))
     return terms
@@ -100,5 +103,5 @@ def highlights(text: str, query: str) -> list[tuple[int, int]]:
     return [
         found.span()
         for found in _WORD.finditer(text)
-        if found[0].casefold() in whole or (prefixes and found[0].casefold().startswith(prefixes))
+        if found[0].lower() in whole or (prefixes and found[0].lower().startswith(prefixes))
     ]

@@ -78,6 +78,16 @@ def table(
     mount("table", {"caption": caption, "columns": columns, "rows": rows}, name)
 
 
+def scheme() -> str:
+    """Light or dark, for the keys of charts: see `watch_scheme`."""
+    return st.context.theme.type or "light"
+
+
+def watch_scheme() -> None:
+    """Run the page again when the reader turns from light to dark; at the end of a page."""
+    mount("scheme", {"drawn": scheme()}, "scheme", on_scheme_change=lambda: None)
+
+
 def people_of(filter: Filter) -> str:
     """The address of the responses behind a figure."""
     return f"verbatims?{urlencode(filter.to_query(), doseq=True)}"

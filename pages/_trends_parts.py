@@ -7,7 +7,7 @@ import streamlit as st
 from pages._ask import ask, moment
 from pages._charts import STILL, distribution_figure, trend_figure
 from pages._look import shown
-from pages._parts import people_of, split, table, travel_to
+from pages._parts import people_of, scheme, split, table, travel_to
 from pages._url import Chosen, control
 from services import insights
 from services.domain.periods import Grain
@@ -37,6 +37,7 @@ def warned(head: Headline) -> None:
 
 def trend_chart(filter: Filter, trend: Trend) -> None:
     """The trend as a chart or as a table; a point or a row leads to its responses."""
+    key = f"trend_{scheme()}"
     with st.container(horizontal=True, vertical_alignment="center", key="trend_head"):
         st.header(_told(trend), anchor=False, width="stretch")
         _grain(filter, trend)
@@ -46,12 +47,12 @@ def trend_chart(filter: Filter, trend: Trend) -> None:
         return
 
     def picked() -> None:
-        for point in st.session_state["trend"].selection.points:
+        for point in st.session_state[key].selection.points:
             travel_to(filter.narrowed(trend.points[point["point_index"]].bucket.days))
 
     words = f"{_told(trend)}. Every value stands in the table: switch on As a table."
     st.plotly_chart(
-        trend_figure(trend, earlier(filter) if trend.previous else ""), key="trend",
+        trend_figure(trend, earlier(filter) if trend.previous else ""), key=key,
         config=STILL, on_select=picked, selection_mode="points", alt=words,
     )  # fmt: skip
 
@@ -74,7 +75,7 @@ def _grain(filter: Filter, trend: Trend) -> None:
 def _told(trend: Trend) -> str:
     grain = trend.span.grain.value
     if not trend.flagged:
-        return f"No {grain} differs from the one before by more than chance"
+        return f"No {grain} stands out from the one before"
     last = trend.flagged[-1]
     return f"{trend.metric.upper()} by {grain}: {step(last)} in {last.bucket.label}"
 
@@ -111,7 +112,7 @@ def _figures(one: Estimate, metric: Metric) -> list[str]:
 
 def scores_chart(filter: Filter, found: Distribution, span: Span) -> None:
     """Answers per score and band; a bar leads to those who gave it."""
-    key = f"scores_{found.scale}"
+    key = f"scores_{found.scale}_{scheme()}"
 
     def picked() -> None:
         for point in st.session_state[key].selection.points:

@@ -6,7 +6,7 @@ from pages._ask import ask, failing_gently, moment
 from pages._filters import bar, in_force
 from pages._live import announce
 from pages._look import styles
-from pages._parts import empty_desk, nothing_found, tiles, travel
+from pages._parts import empty_desk, nothing_found, tiles, travel, watch_scheme
 from pages._trends_parts import by_segment, footnotes, reached, scores_chart, trend_chart, warned
 from pages._url import Chosen, chosen
 from services import insights
@@ -48,3 +48,4 @@ with failing_gently():
         announce(asked.filter, figure=True)
         show(asked)
         travel()
+        watch_scheme()

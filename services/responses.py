@@ -73,12 +73,19 @@ class Keeper:
         seq = engine.bump(session)
         self._alone = self._alone and seq == self._version + 1
         fresh, stored = self._sift(session, batch)
-        columns = [*fresh.columns[: len(OWN)], *self._places(fresh)]
-        with indexed(session, self.import_run_id):
-            load(session, RESPONSE, OWN + Place._fields, zip(*columns, strict=True),
-                 self._given(now, seq))  # fmt: skip
+        self._write(session, fresh, self._given(now, seq))
         self._version = seq
         return stored
+
+    def _write(self, session: Session, fresh: Batch, same: dict[str, object]) -> None:
+        columns = [*fresh.columns[: len(OWN)], *self._places(fresh)]
+        differing = dict(zip(OWN + Place._fields, columns, strict=True))
+        for name, values in list(differing.items()):
+            if name != "external_id" and len(set(values)) == 1:  # one value need not travel often
+                same[name] = differing.pop(name)[0]
+        with indexed(session, self.import_run_id):
+            rows = zip(*differing.values(), strict=True)
+            load(session, RESPONSE, list(differing), rows, same)
 
     def _given(self, now: datetime, seq: int) -> dict[str, object]:
         return {

@@ -117,7 +117,7 @@ class Response(SQLModel, table=True):
             "score",
             "channel",
             "unit_id",
-            "id",
+            "contact_id",
             sqlite_where=text("excluded_at IS NULL AND NOT is_test"),
             postgresql_where=text("excluded_at IS NULL AND NOT is_test"),
         ),

@@ -25,6 +25,8 @@ from services.insights.selects import (
     trend_select,
 )
 
+MOST_ARMS = 250  # periods a statement: SQLite takes at most 500 arms in one
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -122,9 +124,10 @@ def count(session: Session, actor: Actor, filter: Filter, periods: Sequence[Peri
     filter = filter.for_figures()
     surveys = chosen(asked_surveys(session), filter)
     cells: list[list[Cell]] = [[] for _ in periods]
-    if periods:
-        counting = searched_trend_select if filter.text else trend_select
-        statement = counting(periods, where(session, actor, filter, surveys))
+    counting = searched_trend_select if filter.text else trend_select
+    meant = where(session, actor, filter, surveys)
+    for first in range(0, len(periods), MOST_ARMS):
+        statement = counting(periods[first : first + MOST_ARMS], meant)
         for k, code, n in session.connection().execute(statement):
-            cells[k].append(Cell(*decode(code), n))
+            cells[first + k].append(Cell(*decode(code), n))
     return Cube(surveys, tuple(map(tuple, cells)))

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from services import insights
 from services.access import SHELL
-from services.domain.periods import Compare, Days, Grain
+from services.domain.periods import Days, Grain
 from services.domain.scores import Band, Metric
 from services.insights import Filter
 from tests.bench.data import COMMON, RARE
@@ -26,7 +26,7 @@ def questions(now: datetime, session: Session) -> dict[str, Ask]:
     today = now.date()
     two_years = str(Days(today - timedelta(days=729), today))
     daily = str(Days(today - timedelta(days=398), today))
-    by_day = Filter(range=daily, grain=Grain.DAY, compare=Compare.NONE)
+    by_day = Filter(range=daily, grain=Grain.DAY)
     filters = {
         "12 months": PLAIN,
         "12 months, one property": PRO,

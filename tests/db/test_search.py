@@ -16,6 +16,7 @@ COMMENTS = {
     "hyphen": "self-service portal is great",
     "umlaut": "Die Lieferung kam viel zu spät an",
     "link": "see https://example.com/export_v2.csv or mail me@example.com",
+    "sharp": "Die Größe stimmt nicht, Straße auch nicht",
     "quote": 'He said "never again" - and left',
 }
 
@@ -50,6 +51,8 @@ def found(session: Session, query: str) -> set[str]:
         ("self-service", {"hyphen"}),
         ("spät", {"umlaut"}),
         ("SPÄT", {"umlaut"}),
+        ("größe", {"sharp"}),
+        ("GRÖßE straße", {"sharp"}),
         ("example.com", {"link"}),
         ('"never again"', {"quote"}),
         ("nowhere", set()),

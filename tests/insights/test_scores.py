@@ -168,6 +168,19 @@ def test_a_range_of_days_is_half_open_in_the_reporting_zone(
     assert insights.headline(berlin, ADMIN, JUNE, now=NOW).main.now.n == n
 
 
+@pytest.mark.parametrize("text", ["", "slow"])
+def test_a_year_by_day_against_the_year_before_is_counted_whole(
+    berlin: Session, answer: Answer, text: str
+) -> None:
+    for days in (1, 200, 364, 500, 700):
+        answer(3, answered_at=NOW - timedelta(days=days), comment="slow")
+    asked = Filter(range="12m", grain=Grain.DAY, text=text)
+    trend = insights.score_trend(berlin, ADMIN, asked, now=NOW)
+    assert len(trend.points) > 330
+    assert sum(point.estimate.n for point in trend.points) >= 2
+    assert sum(point.estimate.n for point in trend.previous) >= 1
+
+
 def test_all_time_reaches_from_the_first_answer_to_today(berlin: Session, answer: Answer) -> None:
     answer(9, answered_at=at("2024-12-31T23:30:00+00:00"))
     answer(9, answered_at=at("2020-01-01"), is_test=True)

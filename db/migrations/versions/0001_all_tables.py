@@ -599,7 +599,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_response_trend",
-            ["answered_at", "survey_id", "band", "score", "channel", "unit_id", "id"],
+            ["answered_at", "survey_id", "band", "score", "channel", "unit_id", "contact_id"],
             unique=False,
             sqlite_where=sa.text("excluded_at IS NULL AND NOT is_test"),
             postgresql_where=sa.text("excluded_at IS NULL AND NOT is_test"),
