@@ -9,16 +9,16 @@ import marshal
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 from threading import Thread
 from types import TracebackType
-from typing import IO
+from typing import Any
 
 from services.answers import Batch, Person
 from services.importing.answers import Plan, Reject, Row, Tally
@@ -48,6 +48,8 @@ class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
         self.tally = Tally()
         self._job = (table, plan, now)
         self._child: subprocess.Popen[bytes] | None = None
+        self._ahead: Queue[bytes] = Queue(maxsize=2)
+        self._reader = Thread(target=self._read_ahead, daemon=True)
 
     def __enter__(self) -> "parts":
         return self
@@ -58,9 +60,14 @@ class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
+        if self._child is None or self._child.stdout is None:
+            return
+        self._child.kill()
+        while self._reader.is_alive():  # it may wait for room in the queue
+            with suppress(Empty):
+                self._ahead.get(timeout=0.1)
+        self._child.stdout.close()
+        self._child.wait()
 
     def __iter__(self) -> Iterator[Part]:
         table, plan, now = self._job
@@ -76,12 +83,11 @@ class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
         assert self._child.stdin and self._child.stdout
         with suppress(BrokenPipeError), self._child.stdin as given:
             pickle.dump(self._job, given)
-        ahead: Queue[bytes] = Queue(maxsize=2)
-        Thread(target=_read_ahead, args=(self._child.stdout, ahead), daemon=True).start()
-        while content := ahead.get():
+        self._reader.start()
+        while content := self._ahead.get():
             message = pickle.loads(content)
             if isinstance(message, Part):
-                message.batch.columns[:] = marshal.loads(ahead.get())
+                message.batch.columns[:] = marshal.loads(self._ahead.get())
                 yield message
             elif isinstance(message, Tally):
                 self.tally = message
@@ -89,6 +95,14 @@ class parts:  # noqa: N801  (used like a function: `with parts(...) as reading`)
             else:
                 raise ImportRefused(message)
         raise RuntimeError("the process that reads the file has died")
+
+    def _read_ahead(self) -> None:
+        """Messages as bytes: their size in 8 bytes, then the content; b"" at the end."""
+        assert self._child is not None and self._child.stdout is not None
+        while size := int.from_bytes(self._child.stdout.read(8)):
+            content = self._child.stdout.read(size)
+            self._ahead.put(content if len(content) == size else b"")  # cut off: it has died
+        self._ahead.put(b"")
 
 
 def _read(table: Table, plan: Plan, now: datetime, tally: Tally) -> Iterator[Part]:
@@ -116,7 +130,7 @@ def _add(batch: Batch, rows: list[Row], met: set[str]) -> None:
     norms = {name: name.casefold() for name in set(accounts) if name}
     batch.accounts.update((norm, name) for name, norm in norms.items())
     account_norms = [norms.get(name) for name in accounts]
-    columns = (
+    columns: tuple[Sequence[Any], ...] = (
         ids, scores_given, scores, bands, comments, channels, touchpoints, moments, followups,
         anonymous, [False] * len(ids), [text or "{}" for text in props], email_norms, account_norms,
     )  # fmt: skip
@@ -127,13 +141,6 @@ def _add(batch: Batch, rows: list[Row], met: set[str]) -> None:
         if norm and norm not in met:
             met.add(norm)
             people[norm] = Person(norm, email or norm, name, account, norm.rpartition("@")[2])
-
-
-def _read_ahead(stream: IO[bytes], ahead: "Queue[bytes]") -> None:
-    """Messages as bytes: their size in 8 bytes, then the pickle; b"" at the end."""
-    while size := stream.read(8):
-        ahead.put(stream.read(int.from_bytes(size)))
-    ahead.put(b"")
 
 
 def _child() -> None:
