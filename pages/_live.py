@@ -13,19 +13,26 @@ from services.insights.words import margin, value
 EVERY = 5  # seconds
 
 
-def announce(filter: Filter, *, figure: bool = False) -> None:
-    """Watch the data version from now on; with `figure`, say where the score stands by then."""
+def drawn() -> int:
+    """The data version of a page that is about to be drawn; `announce` wants it at its end."""
     with answering(), engine.reading() as session:
-        drawn = engine.version(session)
-    _watch(drawn, filter, figure)
+        return engine.version(session)
+
+
+def announce(since: int, filter: Filter, *, figure: bool = False) -> None:
+    """Watch for what comes after `since`; with `figure`, say where the score stands by then.
+
+    The last thing on a page: what appears there cannot push anything down.
+    """
+    _watch(since, filter, figure)
 
 
 @st.fragment(run_every=EVERY)
-def _watch(drawn: int, filter: Filter, figure: bool) -> None:
+def _watch(since: int, filter: Filter, figure: bool) -> None:
     who = _door.actor()
     try:
         with answering(), engine.reading() as session:
-            n = news(session, who, since=drawn) if engine.version(session) != drawn else 0
+            n = news(session, who, since=since) if engine.version(session) != since else 0
         words = _said(n, filter, figure) if n else ""
     except Unavailable:  # the page itself says so at its next run
         return

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._ask import ask, failing_gently, moment
 from pages._filters import bar, in_force
-from pages._live import announce
+from pages._live import announce, drawn
 from pages._look import styles
 from pages._parts import empty_desk, nothing_found, tiles, travel, watch_scheme
 from pages._trends_parts import by_segment, footnotes, reached, scores_chart, trend_chart, warned
@@ -38,6 +38,7 @@ def show(now: Chosen) -> None:
 
 styles()
 with failing_gently():
+    since = drawn()
     asked = chosen()
     if asked.options.empty:
         st.title("Trends", anchor=False)
@@ -45,7 +46,7 @@ with failing_gently():
     else:
         bar(asked)
         in_force(asked)
-        announce(asked.filter, figure=True)
         show(asked)
         travel()
         watch_scheme()
+        announce(since, asked.filter, figure=True)

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._ask import ask, failing_gently, moment
 from pages._cards import cards
 from pages._filters import bar, in_force, search_bar
-from pages._live import announce
+from pages._live import announce, drawn
 from pages._look import styles
 from pages._parts import empty_desk, nothing_found
 from pages._people_parts import say
@@ -52,6 +52,7 @@ styles()
 st.title("Verbatims", anchor=False)
 say()
 with failing_gently():
+    since = drawn()
     asked = chosen()
     if asked.options.empty:
         empty_desk()
@@ -59,5 +60,5 @@ with failing_gently():
         bar(asked, lists=True)
         search_bar(asked.filter)
         in_force(asked)
-        announce(asked.filter)
         show(asked)
+        announce(since, asked.filter)
