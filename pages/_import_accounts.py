@@ -8,10 +8,7 @@ from pages._door import actor, now
 from services.importing import account_run
 from services.importing.account_rows import propose_accounts
 from services.importing.account_run import AccountReport, PreparedAccounts
-from services.importing.dates import AmbiguousDates
-from services.importing.files import Table, open_table
-from services.importing.limits import ImportRefused
-from services.importing.mapping import MappingIncomplete
+from services.importing.files import Table
 
 KEY = "accounts"
 FIELDS = (
@@ -23,43 +20,19 @@ FIELDS = (
 
 def show() -> None:
     """The whole tab."""
-    st.text("Name, ARR, renewal, owner and unit. A cell left empty changes nothing.")
-    given = parts.upload(KEY, "A file of accounts")
-    if given is None:
-        return
-    path, name = given
-    try:
-        table = parts.once(f"{KEY}_table", path, lambda: open_table(path))
-        parts.preview(table)
-        ready = settled(table, name)
-    except MappingIncomplete as error:
-        st.warning("Say which column holds the " + " and the ".join(error.missing) + ".")
-        return
-    except ImportRefused as error:
-        parts.refused("This file cannot be imported like this.", error)
-        return
-    if ready is not None:
-        steps(ready)
+    words = "Name, ARR, renewal, owner and unit. A cell left empty changes nothing."
+    parts.tab(KEY, words, "A file of accounts", settled, steps)
 
 
 def settled(table: Table, name: str) -> PreparedAccounts | None:
     """The columns settled against the whole file; None while the order of the dates is open."""
     proposed = dict(propose_accounts(table.columns).columns)
     options = parts.mapper(KEY, table, FIELDS, proposed)
-    asked, order = f"{KEY}_asked_{table.path.name}", None
-    if asked in st.session_state:
-        order = parts.date_order(KEY, *st.session_state[asked])
-        if order is None:
-            return None
-    try:
-        return parts.once(
-            f"{KEY}_ready",
-            (table.path, options, order),
-            lambda: account_run.prepare_accounts(table.path, options, order, name),
-        )
-    except AmbiguousDates as error:
-        st.session_state[asked] = (error.examples, error.orders)
-        st.rerun()
+
+    def work(order: str | None) -> PreparedAccounts:
+        return account_run.prepare_accounts(table.path, options, order, name)
+
+    return parts.dated(KEY, table, options, work)
 
 
 def steps(ready: PreparedAccounts) -> None:

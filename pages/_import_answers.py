@@ -13,10 +13,7 @@ from pages._parts import PAGES
 from services.domain.scores import Direction, Estimate, Metric
 from services.domain.scores import show as shown
 from services.importing import run
-from services.importing.dates import AmbiguousDates
-from services.importing.files import Table, open_table
-from services.importing.limits import ImportRefused
-from services.importing.mapping import MappingIncomplete
+from services.importing.files import Table
 from services.importing.planning import Choices
 from services.importing.presets import AUTO, find
 from services.importing.proposals import SAMPLE
@@ -50,44 +47,20 @@ class Kept:
 
 def show() -> None:
     """The whole tab."""
-    st.text("CSV, TSV or Excel, up to 100 MB. The same file twice changes nothing.")
-    given = parts.upload(KEY, "A file of answers")
-    if given is None:
-        return
-    path, name = given
-    try:
-        table = parts.once(f"{KEY}_table", path, lambda: open_table(path))
-        parts.preview(table)
-        ready = settled(table, name)
-    except MappingIncomplete as error:
-        st.warning("Say which column holds the " + " and the ".join(error.missing) + ".")
-        return
-    except ImportRefused as error:
-        parts.refused("This file cannot be imported like this.", error)
-        return
-    if ready is not None:
-        steps(ready)
+    words = "CSV, TSV or Excel, up to 100 MB. The same file twice changes nothing."
+    parts.tab(KEY, words, "A file of answers", settled, steps)
 
 
 def settled(table: Table, name: str) -> Prepared | None:
     """The choices settled against the whole file; None while the order of the dates is open."""
     choices, survey = chosen(table)
-    asked = f"{KEY}_asked_{table.path.name}"
-    if asked in st.session_state:
-        order = parts.date_order(KEY, *st.session_state[asked])
-        choices = replace(choices, order=order)
-        if order is None:
-            return None
 
-    def work() -> Prepared:
+    def work(order: str | None) -> Prepared:
+        said = replace(choices, order=order)
         with reading() as session:
-            return prepare(session, table.path, choices, now=now(), survey=survey, file_name=name)
+            return prepare(session, table.path, said, now=now(), survey=survey, file_name=name)
 
-    try:
-        return parts.once(f"{KEY}_ready", (table.path, choices, survey), work)
-    except AmbiguousDates as error:
-        st.session_state[asked] = (error.examples, error.orders)
-        st.rerun()
+    return parts.dated(KEY, table, (choices, survey), work)
 
 
 def chosen(table: Table) -> tuple[Choices, str | None]:

@@ -10,8 +10,10 @@ import streamlit as st
 
 from services.importing import uploads
 from services.importing.answers import Reject
-from services.importing.files import Table
+from services.importing.dates import AmbiguousDates
+from services.importing.files import Table, open_table
 from services.importing.limits import ImportRefused
+from services.importing.mapping import MappingIncomplete
 
 T = TypeVar("T")
 STATES = {"running": "running or interrupted", "done": "done", "failed": "failed"}
@@ -42,6 +44,47 @@ def once(key: str, mark: object, work: Callable[[], T]) -> T:
         kept = st.session_state[key] = (mark, work())
     result: T = kept[1]
     return result
+
+
+def tab(
+    key: str,
+    words: str,
+    label: str,
+    settled: Callable[[Table, str], T | None],
+    steps: Callable[[T], None],
+) -> None:
+    """A whole tab: bring a file, settle how it is read, go through the steps of its import."""
+    st.text(words)
+    given = upload(key, label)
+    if given is None:
+        return
+    path, name = given
+    try:
+        table = once(f"{key}_table", path, lambda: open_table(path))
+        preview(table)
+        ready = settled(table, name)
+    except MappingIncomplete as error:
+        st.warning("Say which column holds the " + " and the ".join(error.missing) + ".")
+        return
+    except ImportRefused as error:
+        refused("This file cannot be imported like this.", error)
+        return
+    if ready is not None:
+        steps(ready)
+
+
+def dated(key: str, table: Table, mark: object, work: Callable[[str | None], T]) -> T | None:
+    """`work` with the order of the dates, which is asked once the file turns out to need it."""
+    asked, order = f"{key}_asked_{table.path.name}", None
+    if asked in st.session_state:
+        order = date_order(key, *st.session_state[asked])
+        if order is None:
+            return None
+    try:
+        return once(f"{key}_ready", (table.path, mark, order), lambda: work(order))
+    except AmbiguousDates as error:
+        st.session_state[asked] = (error.examples, error.orders)
+        st.rerun()
 
 
 def refused(said: str, error: ImportRefused | str) -> None:

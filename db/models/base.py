@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Integer, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -52,6 +52,12 @@ def one_of(column: str, *values: str) -> CheckConstraint:
     """The column holds one of `values` (or NULL where it may be null)."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def where_set(name: str, column: str, *, unique: bool = False) -> Index:
+    """An index over the rows that have a value in `column`."""
+    given = text(f"{column} IS NOT NULL")
+    return Index(name, column, unique=unique, sqlite_where=given, postgresql_where=given)
 
 
 def now_utc() -> datetime:

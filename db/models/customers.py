@@ -4,10 +4,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from db.models.base import BigId, id_field, json_field, now_utc, one_of, ref
+from db.models.base import BigId, id_field, json_field, now_utc, one_of, ref, where_set
 
 
 class Unit(SQLModel, table=True):
@@ -24,13 +24,7 @@ class Account(SQLModel, table=True):
         CheckConstraint("arr IS NULL OR arr >= 0", name="arr_not_negative"),
         CheckConstraint("currency IS NULL OR length(currency) = 3", name="currency_iso"),
         Index("uq_account_name_norm", "name_norm", unique=True),
-        Index(
-            "uq_account_external_id",
-            "external_id",
-            unique=True,
-            sqlite_where=text("external_id IS NOT NULL"),
-            postgresql_where=text("external_id IS NOT NULL"),
-        ),
+        where_set("uq_account_external_id", "external_id", unique=True),
     )
 
     id: int | None = id_field()
@@ -58,20 +52,8 @@ class Contact(SQLModel, table=True):
         CheckConstraint(
             "erased_at IS NULL OR (email_norm IS NULL AND name IS NULL)", name="erased_is_nameless"
         ),
-        Index(
-            "uq_contact_email_norm",
-            "email_norm",
-            unique=True,
-            sqlite_where=text("email_norm IS NOT NULL"),
-            postgresql_where=text("email_norm IS NOT NULL"),
-        ),
-        Index(
-            "uq_contact_external_id",
-            "external_id",
-            unique=True,
-            sqlite_where=text("external_id IS NOT NULL"),
-            postgresql_where=text("external_id IS NOT NULL"),
-        ),
+        where_set("uq_contact_email_norm", "email_norm", unique=True),
+        where_set("uq_contact_external_id", "external_id", unique=True),
     )
 
     id: int | None = id_field()

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.models.base import BigId, id_field, json_field, now_utc, one_of, owed, ref
+from db.models.base import BigId, id_field, json_field, now_utc, one_of, owed, ref, where_set
 
 SCALES = ("0-10", "1-10", "1-5", "1-7")
 DIRECTIONS = ("high-is-good", "high-is-bad")
@@ -128,18 +128,8 @@ class Response(SQLModel, table=True):
             sqlite_where=text("excluded_at IS NOT NULL OR is_test"),
             postgresql_where=text("excluded_at IS NOT NULL OR is_test"),
         ),
-        Index(
-            "ix_response_contact",
-            "contact_id",
-            sqlite_where=text("contact_id IS NOT NULL"),
-            postgresql_where=text("contact_id IS NOT NULL"),
-        ),
-        Index(
-            "ix_response_account",
-            "account_id",
-            sqlite_where=text("account_id IS NOT NULL"),
-            postgresql_where=text("account_id IS NOT NULL"),
-        ),
+        where_set("ix_response_contact", "contact_id"),
+        where_set("ix_response_account", "account_id"),
         Index("ix_response_change_seq", "change_seq"),
     )
 
