@@ -63,7 +63,7 @@ def keys_tab() -> None:
         "label": Text("Key"), "may": Text("May"), "state": Text("State"),
         "used": When("Last used"), "made": When("Made"), "by": Text("By"),
     }  # fmt: skip
-    nothing = "No keys yet. A key lets a program send answers or read them through the API."
+    nothing = "No keys yet. A key lets a program send answers through the API."
     chosen = _list("api_key", rows, "Key", columns, nothing)
     if any(row["id"] == chosen and row["state"] == "live" for row in rows):
         with st.popover("Revoke"):
@@ -139,12 +139,11 @@ def _key_form() -> None:
     with st.form("add_key", border=False):
         row = st.container(horizontal=True, vertical_alignment="bottom")
         row.text_input("What the new key is for", key="new_key", max_chars=keys.LONGEST_NAME)
-        row.multiselect("It may", keys.SCOPES, keys.SCOPES[:1], key="new_key_scopes")
         row.form_submit_button("Make a key", on_click=_add_key)
 
 
 def _add_key() -> None:
-    given = {"name": st.session_state["new_key"], "scopes": st.session_state["new_key_scopes"]}
+    given = {"name": st.session_state["new_key"], "scopes": keys.SCOPES}
     made = act(lambda session: keys.add_key(session, actor(), now=now(), **given), "Made.")
     if made:
         st.session_state["new_key"] = ""

@@ -8,6 +8,7 @@ import streamlit as st
 
 from db.engine import reading, transaction
 from pages import _import_parts as parts
+from pages import _jobs
 from pages._door import actor, now
 from pages._parts import PAGES
 from services.domain.scores import Direction, Estimate, Metric
@@ -42,11 +43,17 @@ class Kept:
 
     mark: tuple[Any, ...]
     report: run.Report
-    done: bool
 
 
 def show() -> None:
     """The whole tab."""
+    job = _jobs.current(KEY)
+    if job is not None:
+        if job.ended:
+            ended(job)
+        else:
+            _jobs.running(KEY)
+        return
     words = "CSV, TSV or Excel, up to 100 MB. The same file twice changes nothing."
     parts.tab(KEY, words, "A file of answers", settled, steps)
 
@@ -112,30 +119,45 @@ def question() -> tuple[str, str, str, str, Direction | None]:
 
 
 def steps(ready: Prepared) -> None:
-    """Check, look at what it would do, import, and see what it did."""
+    """Check, look at what it would do, import."""
     mark = (ready.sha256, ready.plan, ready.survey_name)
     kept: Kept | None = st.session_state.get(f"{KEY}_report")
     if kept is None or kept.mark != mark:
         parts.warnings(ready.notes)
         if st.button("Check the file", type="primary", key=f"{KEY}_check"):
-            tell, clear = parts.counter(None)
+            tell, clear = parts.counter()
             with reading() as session:
                 report = run.dry_run(session, actor(), ready, now(), tell)
             clear()
-            st.session_state[f"{KEY}_report"] = Kept(mark, report, done=False)
+            st.session_state[f"{KEY}_report"] = Kept(mark, report)
             st.rerun()
         return
-    summary(kept.report, done=kept.done)
+    summary(kept.report, done=False)
     new = kept.report.stored.new
-    if not kept.done and new:
-        if st.button(f"Import {new:,} answers", type="primary", key=f"{KEY}_import"):
-            tell, clear = parts.counter(kept.report.read)
-            report = run.import_file(transaction, actor(), ready, now(), tell)
-            clear()
-            st.session_state[f"{KEY}_report"] = Kept(mark, report, done=True)
-            st.rerun()
-    elif not kept.done:
+    if not new:
         st.info("Nothing in this file is new: there is nothing to import.")
+    elif st.button(f"Import {new:,} answers", type="primary", key=f"{KEY}_import"):
+        who, moment = actor(), now()
+        _jobs.start(
+            KEY,
+            kept.report.read,
+            lambda tell: run.import_file(transaction, who, ready, moment, tell),
+        )
+        st.rerun()
+
+
+def ended(job: _jobs.Job) -> None:
+    """What an import did, or how far it came."""
+    if job.result is not None:
+        summary(job.result, done=True)
+    elif job.refused:
+        parts.refused("The import was refused.", job.refused)
+    else:
+        st.error(
+            f"The import broke off after {job.read:,} records. They are kept: import the same file "
+            "again to go on."
+        )
+    st.button("Import another file", on_click=_jobs.forget, args=(KEY,), key=f"{KEY}_more")
 
 
 def summary(report: run.Report, *, done: bool) -> None:

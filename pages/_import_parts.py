@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages._look import shown
 from services.importing import uploads
 from services.importing.answers import Reject
 from services.importing.dates import AmbiguousDates
@@ -90,14 +91,14 @@ def dated(key: str, table: Table, mark: object, work: Callable[[str | None], T])
 def refused(said: str, error: ImportRefused | str) -> None:
     """A file that is not taken: what happened, why, and that nothing was written."""
     st.error(f"{said} Nothing was written.")
-    st.text(str(error))
+    st.text(shown(str(error)))
 
 
 def preview(table: Table) -> None:
     """The first rows as they were read."""
     with st.expander(f"First rows: {len(table.columns)} columns, {table.kind}, {table.encoding}"):
         rows = [
-            dict(zip(table.columns, cells, strict=False))
+            dict(zip(map(shown, table.columns), map(shown, cells), strict=False))
             for _, _, cells in islice(table.records(), 5)
         ]
         st.dataframe(rows, hide_index=True, alt="The first five rows of the file")
@@ -147,16 +148,14 @@ def date_order(key: str, examples: Sequence[str], orders: Sequence[str]) -> str 
     )  # fmt: skip
 
 
-def counter(total: int | None) -> tuple[Callable[[int], None], Callable[[], object]]:
-    """A bar that shows how many records are done, and what takes it away again."""
-    bar = st.progress(0.0, text="Reading ...")
+def counter() -> tuple[Callable[[int], None], Callable[[], object]]:
+    """A line that says how many records are read, and what takes it away again."""
+    line = st.empty()
 
     def tell(read: int) -> None:
-        share = min(read / total, 1.0) if total else 0.0
-        of = f" of {total:,}" if total else ""
-        bar.progress(share, text=f"{read:,}{of} records")
+        line.text(f"{read:,} records read ...")
 
-    return tell, bar.empty
+    return tell, line.empty
 
 
 def counts(facts: Sequence[tuple[str, int]]) -> None:
@@ -173,7 +172,7 @@ def rejects(found: Sequence[Reject], total: int) -> None:
     with st.expander(f"Rows that are not taken: {total:,}", expanded=total <= 10):
         rows: list[dict[str, Any]] = [
             {"record": r.record, "line": r.line, "reason": r.reason, "column": r.column or "",
-             "value": r.value}
+             "value": shown(r.value)}
             for r in found[:SHOWN]
         ]  # fmt: skip
         st.dataframe(rows, hide_index=True, alt=f"{len(rows)} of {total} rejected rows")
@@ -187,4 +186,4 @@ def warnings(found: Sequence[str]) -> None:
         with st.container(border=True):
             st.text("Please note")
             for each in found:
-                st.text(f"\N{BULLET} {each}")
+                st.text(shown(f"\N{BULLET} {each}"))

@@ -42,11 +42,16 @@ def restore(session: Session, actor: Actor, response_id: int, *, now: datetime) 
 
 
 def _own(session: Session, actor: Actor, response_id: int) -> Response:
-    """The response, locked; one of another unit is as unknown as one that never was."""
+    """The response, locked; one of another unit is as unknown as one that never was.
+
+    The data version is taken before the row, as every writer takes it: none waits in a circle.
+    """
+    seq = bump(session)
     query = select(Response).where(col(Response.id) == response_id).with_for_update()
     row = session.exec(query).one_or_none()
     if row is None or (actor.units is not None and row.unit_id not in actor.units):
         raise Refused("There is no such response here. Nothing changed.")
+    row.change_seq = seq
     return row
 
 
@@ -70,6 +75,5 @@ def _keep(
     )
     session.add(edit)
     audit.record(session, actor.id, verb, now=now, entity="response", entity_id=row.id)
-    row.change_seq = bump(session)
     session.add(row)
     session.flush()

@@ -61,5 +61,6 @@ def note(
             if isinstance(value, str)
         ),
     )
-    rows = [{"name": name, "value": value} for name, value in known.fresh(pairs)]
+    # In order, so that two writers at once cannot wait for each other in a circle.
+    rows = [{"name": name, "value": value} for name, value in sorted(known.fresh(pairs))]
     insert_ignore(session, VALUES, rows)

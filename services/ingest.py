@@ -5,50 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Annotated, Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from sqlmodel import Session, select
+from pydantic import ValidationError
+from sqlmodel import Session
 
 from db.models import ApiKey, Survey
-from services import settings
+from services import settings, surveys
 from services.access import Forbidden
+from services.answer_in import AnswerIn, reasons
 from services.answers import Answer, Batch, Person
-from services.domain.scores import Direction, Metric, Scale, band, scale_warning, scales_for
+from services.domain.scores import Direction, Metric, Scale, band, scales_for
 from services.importing import cells
-from services.responses import Keeper, as_text
+from services.responses import Directory, Keeper, as_text
 
 SOURCE = "api"
 SKEW = timedelta(days=1)  # how far ahead another machine's clock may be
-MOST_PROPERTIES = 50
-
-Short = Annotated[str, StringConstraints(max_length=200)]
-Plain = Annotated[str, StringConstraints(max_length=1000)] | int | float | bool
-
-
-class AnswerIn(BaseModel):
-    """One answer. Give `external_id`, or `answered_at`, so that a retry is not counted twice."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    score: int = Field(description="As it was given, on the survey's scale.")
-    comment: Annotated[str, StringConstraints(max_length=cells.LONGEST_COMMENT)] | None = None
-    answered_at: datetime | None = Field(None, description="ISO 8601; the time of receipt if none.")
-    external_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    email: Annotated[str, StringConstraints(max_length=254)] | None = None
-    name: Short | None = None
-    account: Short | None = None
-    channel: Short | None = None
-    touchpoint: Short | None = None
-    followup: Literal["requested", "not_asked", "declined"] = "not_asked"
-    anonymous: bool = False
-    test: bool = Field(False, description="Kept and shown, but in no score.")
-    properties: dict[Short, Plain] = Field(default_factory=dict, max_length=MOST_PROPERTIES)
-    survey: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    metric: Metric = Metric.NPS
-    scale: Literal["0-10", "1-10", "1-5", "1-7"] | None = None
-    direction: Direction | None = None
 
 
 @dataclass
@@ -84,26 +57,45 @@ def ingest(session: Session, key: ApiKey, items: Sequence[Any], now: datetime) -
         except Wrong as wrong:
             done.rejected.append({"index": index, "field": wrong.name, "reason": wrong.reason})
             continue
-        group = by_survey.setdefault(survey.name, _Group())
+        group = by_survey.setdefault(survey.name, _Group(survey))
         done.known += group.add(answer, person, cells.folded(checked.account or ""))
-    for name, group in by_survey.items():
-        keeper = Keeper(desk.surveys[name], f"{SOURCE}:{name}")
-        stored = keeper.store(session, group.batch(), now)
+    return _store(session, by_survey, done, now)
+
+
+def _store(
+    session: Session, by_survey: dict[str, "_Group"], done: Ingested, now: datetime
+) -> Ingested:
+    if not by_survey:
+        return done
+    groups = [by_survey[name] for name in sorted(by_survey)]
+    directory = Directory()
+    directory.meet(session, _together([group.batch() for group in groups]), now)
+    for group in groups:
+        source = f"{SOURCE}:{group.survey.name}"
+        stored = Keeper(group.survey, source, directory=directory).store(
+            session, group.batch(), now
+        )
         done.new += stored.new
         done.known += stored.known
     return done
 
 
-def reasons(error: ValidationError) -> list[dict[str, str]]:
-    """What pydantic found, as field and reason; what was given is not repeated."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [{"field": ".".join(map(str, e["loc"])), "reason": e["msg"]} for e in found]
+def _together(batches: list[Batch]) -> Batch:
+    """All of them as one, so that whom they name is met at once."""
+    whole = Batch()
+    for batch in batches:
+        for column, more in zip(whole.columns, batch.columns, strict=True):
+            column.extend(more)
+        whole.people.update(batch.people)
+        whole.accounts.update(batch.accounts)
+    return whole
 
 
 @dataclass
 class _Group:
     """The answers to one survey, by id."""
 
+    survey: Survey
     answers: dict[str, Answer] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
@@ -133,18 +125,19 @@ class _Desk:
         self._occurred: dict[str, int] = {}
 
     def answer(self, given: AnswerIn) -> tuple[Survey, Answer, Person | None]:
+        answered_at, external_id = self._moment(given), self._identity(given)
+        account = cells.folded(given.account or "")
+        norm = account.casefold() if account else None
+        person = _person(given, norm)
+        # Last, because a new survey is made here: an answer that is not taken leaves none behind.
         survey = self._survey(given)
         scale, direction = Scale.parse(survey.scale), Direction(survey.direction)
         try:
             its_band = band(Metric(survey.metric), given.score, scale, direction)
         except ValueError as error:
             raise Wrong("score", str(error)) from None
-        answered_at = self._moment(given)
-        account = cells.folded(given.account or "")
-        norm = account.casefold() if account else None
-        person = _person(given, norm)
         answer = Answer(
-            external_id=self._identity(given),
+            external_id=external_id,
             score_given=str(given.score),
             score=given.score,
             band=int(its_band),
@@ -164,8 +157,7 @@ class _Desk:
     def _survey(self, given: AnswerIn) -> Survey:
         name = cells.folded(given.survey or f"API {given.metric.value.upper()}") or "API"
         if name not in self.surveys:
-            query = select(Survey).where(Survey.name == name)
-            self.surveys[name] = self.session.exec(query).first() or self._new(name, given)
+            self.surveys[name] = surveys.named(self.session, name) or self._new(name, given)
         survey = self.surveys[name]
         for field_name in ("metric", "scale", "direction"):
             said = getattr(given, field_name)
@@ -180,16 +172,9 @@ class _Desk:
         direction = given.direction or Direction.HIGH_IS_GOOD
         try:
             band(given.metric, given.score, scale, direction)
-            warning = scale_warning(given.metric, scale)
         except ValueError as error:
             raise Wrong("score", str(error)) from None
-        made = Survey(
-            name=name, metric=given.metric.value, scale=str(scale), direction=direction.value,
-            warning=warning, created_at=self.now,
-        )  # fmt: skip
-        self.session.add(made)
-        self.session.flush()
-        return made
+        return surveys.made(self.session, name, given.metric, scale, direction, now=self.now)
 
     def _moment(self, given: AnswerIn) -> datetime:
         if given.answered_at is None:

@@ -17,7 +17,7 @@ from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
 from services.person_fields import one_line
 
-SCOPES = ("ingest", "read")
+SCOPES = ("ingest",)
 LONGEST_NAME = 60  # characters
 USED_EVERY = timedelta(minutes=1)  # how exact `last_used_at` is: one write a minute, not a request
 _FORM = re.compile(r"ld_([0-9a-f]{8})_[\w-]{43}", re.ASCII)
@@ -31,7 +31,7 @@ def add_key(
     """A new key and its secret `ld_<prefix>_<random>`, of which only the hash is kept."""
     named = one_line(name, LONGEST_NAME, "A key's name")
     if not scopes or set(scopes) - set(SCOPES):
-        raise Refused(f"A key may {' or '.join(SCOPES)}, or both; no key was made.")
+        raise Refused(f"A key may {' or '.join(SCOPES)} and nothing else; no key was made.")
     prefix = secrets.token_hex(4)
     secret = f"ld_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
@@ -70,20 +70,25 @@ def revoke(session: Session, actor: Actor, key_id: int, *, now: datetime) -> Api
     return key
 
 
-def check(session: Session, presented: str, scope: str, now: datetime) -> ApiKey | None:
-    """The live key that `presented` is and that may `scope`, else None; notes that it was used.
-
-    Call it in a `transaction()`: noting the use is a write, without a rise of the data version.
-    """
+def find(session: Session, presented: str, scope: str) -> ApiKey | None:
+    """The live key that `presented` is and that may `scope`, else None. Only reads."""
     form = _FORM.fullmatch(presented)
     if form is None:
         return None
     query = select(ApiKey).where(ApiKey.prefix == form[1], col(ApiKey.revoked_at).is_(None))
     key = session.exec(query).one_or_none()
     same = hmac.compare_digest(key.key_hash if key else _NOBODY, _hash(presented))
-    if key is None or not same or scope not in key.scopes:
-        return None
-    _used(session, key, now)
+    return key if key is not None and same and scope in key.scopes else None
+
+
+def check(session: Session, presented: str, scope: str, now: datetime) -> ApiKey | None:
+    """As `find`, and notes that the key was used.
+
+    Call it in a `transaction()`: noting the use is a write, without a rise of the data version.
+    """
+    key = find(session, presented, scope)
+    if key is not None:
+        _used(session, key, now)
     return key
 
 

@@ -30,32 +30,75 @@ STAGED_ID = sa.Table(
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a set of answers; `bands` counts the new ones as (-1, 0, 1)."""
+    """What became of a set of answers; `bands` counts the new ones as (-1, 0, 1).
+
+    `differing` counts those of the known ones that say another score or time than what is kept.
+    """
 
     new: int = 0
     known: int = 0
     bands: tuple[int, int, int] = (0, 0, 0)
+    differing: int = 0
 
     def __add__(self, other: "Stored") -> "Stored":
         low, middle, high = (a + b for a, b in zip(self.bands, other.bands, strict=True))
-        return Stored(self.new + other.new, self.known + other.known, (low, middle, high))
+        bands = (low, middle, high)
+        differing = self.differing + other.differing
+        return Stored(self.new + other.new, self.known + other.known, bands, differing)
+
+
+class Directory:
+    """Who and what is known already: contacts, accounts and the values of filter bars.
+
+    It remembers between batches, but only for as long as the data version says that nobody else
+    has written: an erased contact must not come back from memory.
+    """
+
+    def __init__(self) -> None:
+        self.version = -1
+        self.people: dict[str | None, Place] = {}
+        self.accounts: dict[str | None, Place | None] = {}
+        self._persons: dict[str, Person] = {}
+        self._facets: facets.Known | None = None
+
+    def meet(self, session: Session, batch: Batch, now: datetime) -> None:
+        """Know everybody in `batch`; who is new is made.
+
+        Whoever stores several batches in one transaction meets them together first: what is made
+        is made in one order, and before the data version is taken, so that no two writers wait
+        for each other in a circle.
+        """
+        if engine.version(session) != self.version or self._facets is None:
+            self.people, self.accounts = {None: Place()}, {None: None}
+            self._facets = facets.Known(session)
+        names = {k: v for k, v in batch.accounts.items() if k not in self.accounts}
+        self.accounts.update(customers.accounts(session, names, now))
+        self._persons.update(batch.people)
+        unmet = set(batch.column("email_norm")) - self.people.keys()
+        people = [self._persons[email] for email in unmet]
+        self.people.update(customers.contacts(session, people, now))
+        facets.note(
+            session,
+            self._facets,
+            channels=set(batch.column("channel")) - {None},
+            touchpoints=set(batch.column("touchpoint")) - {None},
+            props=set(batch.column("props")),
+        )
 
 
 class Keeper:
-    """Keeps the answers of one source, chunk by chunk.
+    """Keeps the answers of one source, batch by batch."""
 
-    It remembers contacts, accounts and values between chunks, but only for as long as the data
-    version says that nobody else has written: an erased contact must not come back from memory.
-    """
-
-    def __init__(self, survey: Survey, source: str, import_run_id: int | None = None) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        source: str,
+        import_run_id: int | None = None,
+        directory: Directory | None = None,
+    ) -> None:
         self.survey, self.source, self.import_run_id = survey, source, import_run_id
-        self._version = -1
+        self.directory = directory or Directory()
         self._alone = False  # all that the source ever gave came through this keeper
-        self._facets: facets.Known | None = None
-        self._persons: dict[str, Person] = {}
-        self._people: dict[str | None, Place] = {}
-        self._accounts: dict[str | None, Place | None] = {}
 
     def look(self, session: Session, batch: Batch) -> Stored:
         """What `store` would do, without doing it."""
@@ -67,14 +110,12 @@ class Keeper:
         All of them live or die with the caller's transaction. The data version is taken before
         the check for known ids: it queues writers, so no other can bring the same id meanwhile.
         """
-        self._refresh(session)
-        self._find_customers(session, batch, now)
-        self._note_values(session, batch)
+        self.directory.meet(session, batch, now)
         seq = engine.bump(session)
-        self._alone = self._alone and seq == self._version + 1
+        self._alone = self._alone and seq == self.directory.version + 1
         fresh, stored = self._sift(session, batch)
         self._write(session, fresh, self._given(now, seq))
-        self._version = seq
+        self.directory.version = seq
         return stored
 
     def _write(self, session: Session, fresh: Batch, same: dict[str, object]) -> None:
@@ -97,55 +138,38 @@ class Keeper:
             "change_seq": seq,
         }
 
-    def _refresh(self, session: Session) -> None:
-        if engine.version(session) != self._version or self._facets is None:
-            self._people, self._accounts = {None: Place()}, {None: None}
-            self._facets = facets.Known(session)
-
-    def _find_customers(self, session: Session, batch: Batch, now: datetime) -> None:
-        names = {k: v for k, v in batch.accounts.items() if k not in self._accounts}
-        self._accounts.update(customers.accounts(session, names, now))
-        self._persons.update(batch.people)
-        unmet = set(batch.column("email_norm")) - self._people.keys()
-        people = [self._persons[email] for email in unmet]
-        self._people.update(customers.contacts(session, people, now))
-
-    def _note_values(self, session: Session, batch: Batch) -> None:
-        assert self._facets is not None
-        facets.note(
-            session,
-            self._facets,
-            channels=set(batch.column("channel")) - {None},
-            touchpoints=set(batch.column("touchpoint")) - {None},
-            props=set(batch.column("props")),
-        )
-
     def _places(self, batch: Batch) -> Columns:
         """Contact, account and unit of each answer: of the account it names, else of the person."""
-        theirs = [self._people[email] for email in batch.column("email_norm")]
-        named = [self._accounts[norm] for norm in batch.column("account_norm")]
+        theirs = [self.directory.people[email] for email in batch.column("email_norm")]
+        named = [self.directory.accounts[norm] for norm in batch.column("account_norm")]
         places = [name or person for name, person in zip(named, theirs, strict=True)]
         return [[p[0] for p in theirs], [p[1] for p in places], [p[2] for p in places]]
 
     def _sift(self, session: Session, batch: Batch) -> tuple[Batch, Stored]:
         ids, known = batch.column("external_id"), self._known(session, batch)
+        differing = 0
         if known:
+            said = zip(ids, batch.column("score"), batch.column("answered_at"), strict=True)
+            differing = sum(known.get(key, (a, b)) != (a, b) for key, a, b in said)
             new = [external_id not in known for external_id in ids]
             batch = replace(batch, columns=[list(compress(c, new)) for c in batch.columns])
         bands = Counter(batch.column("band"))
-        return batch, Stored(batch.n, len(ids) - batch.n, (bands[-1], bands[0], bands[1]))
+        counts = (bands[-1], bands[0], bands[1])
+        return batch, Stored(batch.n, len(ids) - batch.n, counts, differing)
 
-    def _known(self, session: Session, batch: Batch) -> set[str]:
+    def _known(self, session: Session, batch: Batch) -> dict[str, tuple[int, str]]:
+        """Score and time of those ids of the batch that the source has given before."""
         self._alone = self._alone or not self._gave_before(session)
         if self._alone:
-            return set()
+            return {}
         stage(session, STAGED_ID, zip(batch.column("external_id"), strict=True))
         query = (
-            sa.select(STAGED_ID.c.external_id)
+            sa.select(STAGED_ID.c.external_id, RESPONSE.c.score, RESPONSE.c.answered_at)
             .join(RESPONSE, col(Response.external_id) == STAGED_ID.c.external_id)
             .where(RESPONSE.c.source == self.source)
         )
-        return set(session.connection().execute(query).scalars())
+        found = session.connection().execute(query)
+        return {external_id: (score, as_text(at)) for external_id, score, at in found}
 
     def _gave_before(self, session: Session) -> bool:
         of_source = select(Response.id).where(Response.source == self.source)

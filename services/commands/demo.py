@@ -4,6 +4,7 @@ import typer
 
 from db import demo, engine
 from services import config
+from services import demo as marks
 from services.access import Refused
 from services.commands import shell
 from services.domain.scores import Direction, Metric, Scale
@@ -22,7 +23,10 @@ def load() -> None:
     shell.open_desk()
     try:
         with engine.transaction() as session:
+            marks.refuse_a_real_desk(session)
             counts = demo.load(session, shell.now(), band)
-    except demo.NotEmpty:  # it was loaded before
-        return
+    except demo.NotEmpty:
+        with engine.reading() as session:
+            marks.refuse_all_but_the_demo(session)
+        return  # it was loaded before
     typer.echo("Demo company: " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,14 +19,23 @@ from services.importing.dates import AmbiguousDates
 from services.importing.planning import Choices
 from services.importing.request import Prepared, prepare
 
+
+class Order(StrEnum):
+    """In which order day, month and year of a date stand."""
+
+    DMY = "dmy"
+    MDY = "mdy"
+    YMD = "ymd"
+
+
 SHOWN = 20  # rejected rows that people see; --json has them all
 
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeat it."),
 ]
-Order = Annotated[
-    str | None, typer.Option("--dates", metavar="dmy|mdy|ymd", help="Order of day and month.")
+Dates = Annotated[
+    Order | None, typer.Option("--dates", metavar="dmy|mdy|ymd", help="Order of day and month.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")]
 File = Annotated[Path, typer.Argument(metavar="FILE")]
@@ -40,7 +50,7 @@ def import_responses(
     scale: Annotated[str | None, typer.Option(metavar="0-10|1-10|1-5|1-7")] = None,
     direction: Annotated[Direction | None, typer.Option()] = None,
     survey: Annotated[str | None, typer.Option(metavar="NAME")] = None,
-    dates: Order = None,
+    dates: Dates = None,
     answered_on: Annotated[datetime | None, Day] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -48,7 +58,7 @@ def import_responses(
     """Import answers; importing the same file again changes nothing."""
     choices = Choices(
         preset, tuple(maps or ()), metric, scale, direction,
-        order=dates, answered_on=answered_on and answered_on.date(),
+        order=dates and dates.value, answered_on=answered_on and answered_on.date(),
     )  # fmt: skip
     now = shell.now()
     with shell.looking() as session:
@@ -58,17 +68,20 @@ def import_responses(
     if not dry_run:
         report = run.import_file(engine.transaction, SHELL, ready, now, _progress)
     shell.answer(as_json, facts(report), _text(report, ready, dry_run))
+    _all_refused(report.read, report.stored.new + report.stored.known)
 
 
 def import_accounts(
     file: File,
     maps: Map = None,
-    dates: Order = None,
+    dates: Dates = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Import accounts: new ones are made, known ones are brought up to date."""
-    ready = asked(lambda: account_run.prepare_accounts(file, tuple(maps or ()), dates))
+    ready = asked(
+        lambda: account_run.prepare_accounts(file, tuple(maps or ()), dates and dates.value)
+    )
     if dry_run:
         with shell.looking() as session:
             report = account_run.check_accounts(session, SHELL, ready)
@@ -80,6 +93,14 @@ def import_accounts(
     lines = [f"{'Would take' if dry_run else 'Took'} {report.read:,} accounts: {report.new:,} new, "
              f"{report.updated:,} brought up to date, {report.same:,} as they were."]  # fmt: skip
     shell.answer(as_json, told, "\n".join([*lines, *report.warnings, *_rejects(report.rejects)]))
+    _all_refused(report.read, report.new + report.updated + report.same)
+
+
+def _all_refused(read: int, taken: int) -> None:
+    """End with 1 if there were records and not one of them is good."""
+    if read and not taken:
+        typer.echo(f"Every one of the {read:,} records was rejected.", err=True)
+        raise typer.Exit(1)
 
 
 def asked(work: Callable[[], Any]) -> Any:

@@ -17,7 +17,7 @@ app = shell.verbs("Keys of the programs that use the API.")
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="ingest or read; may be repeated.")],
+    scope: Annotated[list[str], typer.Option(help="ingest: it may send answers.")],
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print its secret, which is shown this once."""

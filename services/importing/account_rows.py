@@ -25,6 +25,8 @@ FIELDS = (
     "name", "domain", "arr", "currency", "renewal_on", "owner_email", "unit", "stage",
     "external_id",
 )  # fmt: skip
+SHORT = ("external_id", "name", "domain", "unit", "stage", "owner_email")
+LONGEST = 200  # characters of each of these: PostgreSQL cannot index much longer ones
 _NAMES = {
     "name": "name|account|account name|company|company name|customer|firma|kunde|empresa|cliente",
     "domain": "domain|website|web site|url|web|domäne|webseite|dominio|sitio web",
@@ -132,11 +134,15 @@ class _AccountMaker:
         pairs = {key: clean.unspoiled(cells[position]) for position, key in self.properties}
         kept = {key: value for key, value in pairs.items() if value}
         props = json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else None
-        return AccountRow(
+        row = AccountRow(
             record, line, given.get("external_id") or None, name, self._domain(given), arr,
             its_currency, self._renewal(given), self._owner(given),
             clean.folded(given.get("unit", "")), clean.folded(given.get("stage", "")), props,
         )  # fmt: skip
+        for field in SHORT:
+            if len(getattr(row, field) or "") > LONGEST:
+                raise self._bad(field, given, f"longer than {LONGEST} characters")
+        return row
 
     def is_new(self, row: AccountRow, cells: list[str]) -> bool:
         """False for an exact double; BadCell if the id or the name stands for another account."""

@@ -14,15 +14,15 @@ from db.models import Account, ImportRun, Unit, User, metadata
 from services import audit
 from services.access import Actor, permitted
 from services.domain.roles import Verb
+from services.importing import latecomers
 from services.importing.account_rows import AccountPlan, AccountRow, plan_accounts, read_accounts
 from services.importing.answers import Reject
 from services.importing.files import Table, open_table
 from services.importing.request import digest
 
+NEVER = datetime.min  # when an account was made that is only looked at
 FIELDS = ("name", "domain", "arr", "currency", "renewal_on", "stage", "external_id")
 REJECT: sa.Table = metadata.tables["import_reject"]
-ACCOUNT: sa.Table = metadata.tables["account"]
-RESPONSE: sa.Table = metadata.tables["response"]
 
 
 @dataclass(frozen=True)
@@ -90,26 +90,16 @@ def import_accounts(
         session.connection().execute(REJECT.insert(), rows)
     audit.record(session, actor.id, "import.accounts", now=now, entity="import_run",
                  entity_id=run.id, new=report.new, updated=report.updated)  # fmt: skip
-    _place_answers(session, bump(session))
+    latecomers.place(session, bump(session))
     report.run_id = run.id
     return report
 
 
-def _place_answers(session: Session, seq: int) -> None:
-    """Answers that came before anybody knew their account's unit belong to it from now on."""
-    placed = sa.select(ACCOUNT.c.id).where(ACCOUNT.c.unit_id.is_not(None))
-    unit = sa.select(ACCOUNT.c.unit_id).where(ACCOUNT.c.id == RESPONSE.c.account_id)
-    session.connection().execute(
-        sa.update(RESPONSE)
-        .where(RESPONSE.c.unit_id.is_(None), RESPONSE.c.account_id.in_(placed))
-        .values(unit_id=unit.scalar_subquery(), change_seq=seq)
-    )
-
-
 class _Look:
-    """Finds what a row means here without writing anything."""
+    """Finds what a row means here and plays it through without writing anything."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, now: datetime | None = None) -> None:
+        self.session, self.now = session, now
         users = session.exec(select(User.email_norm, User.id)).all()
         units = session.exec(select(Unit.name, Unit.id)).all()
         self.owners = dict(users)
@@ -119,15 +109,18 @@ class _Look:
         accounts = session.exec(select(Account)).all()
         self.by_id = {each.external_id: each for each in accounts if each.external_id}
         self.by_name = {each.name_norm: each for each in accounts}
+        if now is None:
+            for each in accounts:  # so that what becomes of it here is never written
+                session.expunge(each)
 
     def find(self, row: AccountRow) -> Account | None:
         """The account of this id, else the one of this name that has no other id."""
-        if row.external_id in self.by_id:
-            return self.by_id[row.external_id]
         named = self.by_name.get(row.name.casefold())
-        if named is not None and named.external_id and row.external_id:
+        found = self.by_id.get(row.external_id or "")
+        other_id = named is not None and named.external_id and row.external_id
+        if named is not None and named is not found and (found or other_id):
             raise ValueError("another account already has this name")
-        return named
+        return found or named
 
     def values(self, row: AccountRow) -> dict[str, Any]:
         """The columns that the row fills, with owner and unit as ids."""
@@ -152,18 +145,28 @@ class _Look:
         return self.units[name.casefold()]
 
     def make_unit(self, name: str) -> int | None:  # noqa: ARG002
-        return None
+        return -1  # of no unit that is there
 
     def put(self, account: Account | None, values: dict[str, Any], props: dict[str, Any]) -> None:
+        """Give the account these values; a name that it had is free for the rows after this one."""
+        made = account or Account(created_at=self.now or NEVER, name="", name_norm="")
+        renamed = account is not None and made.name_norm != values["name_norm"]
+        if self.by_name.get(made.name_norm) is made:
+            del self.by_name[made.name_norm]
+        for name, value in values.items():
+            setattr(made, name, value)
+        made.props = props
+        self.by_name[made.name_norm] = made
+        if made.external_id:
+            self.by_id[made.external_id] = made
+        self.keep(made, renamed)
+
+    def keep(self, account: Account, renamed: bool) -> None:
         pass
 
 
 class _Write(_Look):
     """Does what `_Look` finds."""
-
-    def __init__(self, session: Session, now: datetime) -> None:
-        super().__init__(session)
-        self.session, self.now = session, now
 
     def make_unit(self, name: str) -> int | None:
         made = Unit(name=name)
@@ -171,15 +174,10 @@ class _Write(_Look):
         self.session.flush()
         return made.id
 
-    def put(self, account: Account | None, values: dict[str, Any], props: dict[str, Any]) -> None:
-        if account is None:
-            made = Account(**values, props=props, created_at=self.now)
-            self.session.add(made)
-            self.by_name[made.name_norm] = made
-            return
-        for name, value in values.items():
-            setattr(account, name, value)
-        account.props = props
+    def keep(self, account: Account, renamed: bool) -> None:
+        self.session.add(account)
+        if renamed:  # before anybody else takes the name it had
+            self.session.flush()
 
 
 def _take(session: Session, prepared: PreparedAccounts, desk: _Look) -> AccountReport:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from services.importing.mapping import plain
 
 LONGEST_COMMENT = 20_000  # characters
+LONGEST_WORD = 200  # characters of an id, a name, a channel
 _MEMO = 50_000  # values per column that are remembered
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -59,6 +60,14 @@ def folded(text: str) -> str | None:
     """One line without control characters and doubled spaces; None if nothing is left."""
     text = " ".join(text.split())
     return (text if text.isprintable() else _CONTROLS.sub("", text).strip()) or None
+
+
+def short(text: str) -> str | None:
+    """As `folded`, for what is looked up later; BadCell for more than an index can hold."""
+    word = folded(text)
+    if word is not None and len(word) > LONGEST_WORD:
+        raise BadCell(None, text, f"a cell is longer than {LONGEST_WORD} characters")
+    return word
 
 
 def unspoiled(text: str) -> str:

@@ -15,10 +15,11 @@ from services.importing.dates import Evidence, Parser, midnight
 from services.importing.files import Table
 from services.importing.limits import ImportRefused
 from services.importing.mapping import Mapping
-from services.importing.presets import AUTO, Preset, find
+from services.importing.presets import AUTO, GENERIC, Preset, find
 from services.importing.proposals import SAMPLE
 from services.importing.scale_hints import suggest
 
+_NPS = "0-10"  # what the tools we know ask NPS on, whether or not somebody gave a 0
 _WRITINGS = 5_000  # ways to write a score that are counted; a column of texts has more
 
 
@@ -30,6 +31,7 @@ class Choices:
     options: tuple[str, ...] = ()  # "field=column"
     metric: Metric | None = None
     scale: str | None = None
+    usual_scale: str | None = None  # what the survey that the answers go to asks on
     direction: Direction | None = None
     source: str | None = None
     order: str | None = None  # dmy, mdy or ymd
@@ -57,7 +59,7 @@ def make_plan(
     found = _look(table, preset, mapping, latest)
     notes = list(table.notes)
     metric = choices.metric or _usual_metric(preset, found, notes)
-    scale = _scale(choices.scale, found.scores, metric, notes)
+    scale = _scale(choices, preset, found.scores, metric, notes)
     direction = choices.direction or Direction.HIGH_IS_GOOD
     try:
         band(metric, scale.low, scale, direction)
@@ -112,16 +114,27 @@ def _usual_metric(preset: Preset, found: _Findings, notes: list[str]) -> Metric:
     return usual
 
 
-def _scale(given: str | None, scores: Counter[str], metric: Metric, notes: list[str]) -> Scale:
+def _scale(
+    choices: Choices, preset: Preset, scores: Counter[str], metric: Metric, notes: list[str]
+) -> Scale:
     hint = suggest(scores, metric)
-    if given is None and hint.warning:
+    usual = choices.usual_scale or (
+        _NPS if preset is not GENERIC and metric is Metric.NPS else None
+    )
+    if choices.scale is None and usual is None and hint.warning:
         notes.append(hint.warning)
+    if choices.scale is None and choices.usual_scale not in (None, hint.scale) and hint.warning:
+        notes.append(
+            f"The scores look as if given on {hint.scale} ({hint.reason}); they are taken as given "
+            f"on {usual}, as their survey asks. Give answers to another question a survey of "
+            "their own."
+        )
     try:
-        scale = Scale.parse(given or hint.scale)
+        scale = Scale.parse(choices.scale or usual or hint.scale)
         warning = scale_warning(metric, scale)
     except ValueError as error:
         raise ImportRefused(f"{error}.") from None
-    if given is not None and warning:
+    if warning and warning not in notes:
         notes.append(warning)
     return scale
 

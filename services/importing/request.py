@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from db.models import Survey
-from services import settings
-from services.domain.scores import Direction, Metric, scale_warning
+from services import settings, surveys
+from services.domain.scores import Direction, Metric
 from services.importing.answers import Plan
 from services.importing.files import Table, open_table
 from services.importing.limits import ImportRefused
@@ -64,10 +64,10 @@ def prepare(
     """
     table = open_table(path)
     zone = settings.reporting_zone(session)
-    asked = _survey(session, survey) if survey else None
+    asked = surveys.named(session, survey) if survey else None
     plan, notes = make_plan(table, _as_asked(choices, asked), zone, now)
     name = survey or f"{LABELS[plan.preset.name]} {plan.metric.value.upper()}"
-    if asked is None and (asked := _survey(session, name)) is not None:
+    if asked is None and (asked := surveys.named(session, name)) is not None:
         plan, notes = make_plan(table, _as_asked(choices, asked), zone, now)
     if asked is not None:
         _check_fit(asked, plan)
@@ -84,26 +84,12 @@ def prepare(
 
 def survey_for(session: Session, prepared: Prepared, now: datetime) -> Survey:
     """The survey of this import, made if it is new; `warning` stays with it."""
-    found = _survey(session, prepared.survey_name)
-    if found is not None:
-        _check_fit(found, prepared.plan)
-        return found
-    plan = prepared.plan
-    made = Survey(
-        name=prepared.survey_name,
-        metric=plan.metric.value,
-        scale=str(plan.scale),
-        direction=plan.direction.value,
-        warning=scale_warning(plan.metric, plan.scale),
-        created_at=now,
+    plan, name = prepared.plan, prepared.survey_name
+    found = surveys.named(session, name) or surveys.made(
+        session, name, plan.metric, plan.scale, plan.direction, now=now
     )
-    session.add(made)
-    session.flush()
-    return made
-
-
-def _survey(session: Session, name: str) -> Survey | None:
-    return session.exec(select(Survey).where(Survey.name == name)).first()
+    _check_fit(found, plan)
+    return found
 
 
 def _as_asked(choices: Choices, survey: Survey | None) -> Choices:
@@ -112,7 +98,7 @@ def _as_asked(choices: Choices, survey: Survey | None) -> Choices:
     return replace(
         choices,
         metric=choices.metric or Metric(survey.metric),
-        scale=choices.scale or survey.scale,
+        usual_scale=survey.scale,
         direction=choices.direction or Direction(survey.direction),
     )
 

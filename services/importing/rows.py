@@ -80,7 +80,7 @@ class _RowMaker:
         )
         self.latest = (now + timedelta(days=1)).astimezone(UTC).isoformat(" ")[:26]
         self.scores = Memo(self._score)
-        self.words = Memo(clean.folded)
+        self.words = Memo(clean.short)
         self.followups = Memo(clean.followup)
         self.anonymities = Memo(clean.anonymous)
         self.metrics = Memo(self._same_metric)
@@ -161,6 +161,7 @@ class _RowMaker:
 
     def _identity(self, record: int, given: str, whole: str) -> str | None:
         if given and not given.isspace():
+            clean.short(given)
             return self._given_id(record, given.strip(), whole)
         hashed = self.hash.copy()
         hashed.update(whole.encode())

@@ -64,7 +64,7 @@ def dry_run(
         for part in reading:
             report.count(part, keeper.look(session, part.batch))
             progress(report.read)
-    report.warnings = [*prepared.notes, *reading.tally.lines()]
+    report.warnings = [*prepared.notes, *reading.tally.lines(), *_differing(report)]
     counts = desk_counts(session, prepared.plan.metric)
     return _scored(report, prepared.plan.metric, counts)
 
@@ -89,14 +89,24 @@ def import_file(
                     report.count(part, keeper.store(session, part.batch, now))
                     _save(session, report, part.rejects)
                 progress(report.read)
-    except BaseException as error:
+    except BaseException:
         with begin() as session:
-            _finish(session, report, now, f"{type(error).__name__} after {report.read:,} records")
+            _finish(session, report, now, f"broke off after {report.read:,} records")
         raise
-    report.warnings = [*prepared.notes, *reading.tally.lines()]
+    report.warnings = [*prepared.notes, *reading.tally.lines(), *_differing(report)]
     with begin() as session:
         _finish(session, report, now)
     return _scored(report, prepared.plan.metric, counts)
+
+
+def _differing(report: Report) -> list[str]:
+    n = report.stored.differing
+    if not n:
+        return []
+    return [
+        f"{n:,} of the known answers have the id of an earlier one but another score or time: what "
+        "was there is kept. If they come from elsewhere, import them into a survey of their own."
+    ]
 
 
 def desk_counts(session: Session, metric: Metric) -> Counts:

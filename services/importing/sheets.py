@@ -17,6 +17,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from services.importing.limits import MAX_PARTS, MAX_RATIO, MAX_UNPACKED, ImportRefused
 
+MAX_ROW = 1_048_576  # Excel's last
+MAX_GAP = 100_000  # rows without any cell, one after the other
+
 _SURROGATES = re.compile("[\x00\ud800-\udfff]")
 _DAMAGED = (  # what a spoilt byte makes of zip, XML and their readers
     zipfile.BadZipFile,
@@ -93,7 +96,14 @@ def _check_parts(path: Path) -> None:
 def _filled(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     """Rows with a value, numbered as in the sheet, trailing empty cells cut off."""
     sheet.reset_dimensions()  # what the file says about its own size is often wrong
+    gap = 0  # openpyxl makes up every row that is missing before one that is there
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        gap = 0 if values else gap + 1
+        if number > MAX_ROW or gap > MAX_GAP:
+            raise ImportRefused(
+                f"The workbook has more than {MAX_GAP:,} empty rows in a row, or rows after "
+                f"{MAX_ROW:,}: delete the empty ones and save it again."
+            )
         cells = [_text(value) for value in values]
         while cells and not cells[-1].strip():
             cells.pop()

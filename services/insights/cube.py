@@ -60,6 +60,11 @@ class Cube:
         """The surveys behind a metric."""
         return tuple(survey for survey in self.surveys if survey.metric is metric)
 
+    def answered(self, metric: Metric) -> tuple[Asked, ...]:
+        """Those behind a metric that have an answer in any of the periods."""
+        ids = {cell.survey_id for cell in self.within(metric, range(len(self.cells)))}
+        return tuple(survey for survey in self.of(metric) if survey.id in ids)
+
     def within(self, metric: Metric, pieces: Iterable[int]) -> list[Cell]:
         """The cells of a metric in these periods."""
         ids = {survey.id for survey in self.of(metric)}
@@ -74,7 +79,7 @@ class Cube:
 
     def mean(self, pieces: Iterable[int]) -> Estimate | None:
         """The mean CES score; None when surveys differ in scale or direction: no mean of those."""
-        kinds = {(survey.scale, survey.direction) for survey in self.of(Metric.CES)}
+        kinds = {(survey.scale, survey.direction) for survey in self.answered(Metric.CES)}
         if len(kinds) != 1:
             return None
         cells = self.within(Metric.CES, pieces)

@@ -1,16 +1,20 @@
-"""What a filter bar offers: only what was ever seen, and only the actor's own units."""
+"""What a filter bar offers: only what was ever seen, and to an actor of units what theirs hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from db.engine import is_sqlite
 from db.models import PropertyValue, Unit
+from services import facets
 from services.access import Actor, permitted
 from services.domain.roles import Verb
 from services.insights.cube import Asked, asked_surveys
 from services.insights.filters import Filter
-from services.insights.selects import RESPONSE
+from services.insights.selects import RESPONSE, Condition
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,13 @@ class Options:
 @permitted(Verb.SEE)
 def options(session: Session, actor: Actor) -> Options:
     """What may be filtered by."""
+    query: sa.Select[Any, Any] = _noted() if actor.units is None else _seen(session, actor.units)
     values: dict[str, list[str]] = {}
-    for row in session.exec(select(PropertyValue).order_by(col(PropertyValue.value))):
-        values.setdefault(row.name, []).append(row.value)
+    for name, value in session.connection().execute(query):
+        values.setdefault(name, []).append(value)
     props = {name.removeprefix("props."): v for name, v in values.items() if name[:6] == "props."}
     return Options(
-        surveys=asked_surveys(session),
+        surveys=_surveys(session, actor),
         units=_units(session, actor),
         channels=tuple(values.get("channel", ())),
         touchpoints=tuple(values.get("touchpoint", ())),
@@ -73,6 +78,54 @@ def fitting(filter: Filter, offered: Options) -> tuple[Filter, list[str]]:
         if kept != given
     ]
     return known, notices
+
+
+def _noted() -> sa.Select[str, str]:
+    """Every (name, value) that was noted as answers came in."""
+    name, value = col(PropertyValue.name), col(PropertyValue.value)
+    return sa.select(name, value).order_by(value)
+
+
+def _seen(session: Session, units: Sequence[int]) -> sa.Select[Any, Any]:
+    """As `_noted`, but what occurs in the answers of `units`: nothing is told of the others'."""
+    own = RESPONSE.c.unit_id.in_(units)
+    columns = [
+        sa.select(sa.literal(name).label("name"), RESPONSE.c[name].label("value")).where(own)
+        for name in ("channel", "touchpoint")
+    ]
+    pair = sa.union(*columns, _properties(session, own)).subquery("pair")
+    name, value = pair.c.name, pair.c.value
+    place = sa.func.row_number().over(partition_by=name, order_by=value).label("place")
+    short = sa.func.length(value).between(1, facets.LONGEST)
+    ranked = sa.select(name, value, place).where(short).subquery("ranked")
+    within = ranked.c.place <= facets.MOST
+    return sa.select(ranked.c.name, ranked.c.value).where(within).order_by(ranked.c.value)
+
+
+def _properties(session: Session, own: Condition) -> sa.Select[Any, Any]:
+    """The properties that are texts; alike ones are put together before they are taken apart."""
+    segment = sa.select(RESPONSE.c.props).where(own).distinct().subquery("segment")
+    value: sa.ColumnElement[Any]
+    if is_sqlite(session):
+        each = sa.func.json_each(segment.c.props).table_valued("key", "type", "atom", name="each")
+        text, value = each.c.type == "text", each.c.atom
+    else:
+        each = sa.func.jsonb_each(segment.c.props).table_valued("key", "value")
+        each = each.render_derived("each")
+        text = sa.func.jsonb_typeof(each.c.value) == "string"
+        value = each.c.value.op("#>>")(sa.literal_column("'{}'"))
+    name = sa.literal("props.").concat(sa.type_coerce(each.c.key, sa.Text))
+    joined = segment.join(each, sa.true())
+    return sa.select(name.label("name"), value.label("value")).select_from(joined).where(text)
+
+
+def _surveys(session: Session, actor: Actor) -> tuple[Asked, ...]:
+    surveys = asked_surveys(session)
+    if actor.units is None:
+        return surveys
+    query = sa.select(RESPONSE.c.survey_id).where(RESPONSE.c.unit_id.in_(actor.units)).distinct()
+    own = set(session.connection().execute(query).scalars())
+    return tuple(survey for survey in surveys if survey.id in own)
 
 
 def _units(session: Session, actor: Actor) -> tuple[tuple[int, str], ...]:

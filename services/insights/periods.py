@@ -24,8 +24,8 @@ from services.domain.periods import (
     period,
 )
 from services.domain.roles import Verb
-from services.insights.filters import Filter
-from services.insights.selects import COUNTED, RESPONSE
+from services.insights.filters import Filter, State
+from services.insights.selects import RESPONSE, STATES
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Span:
 
 
 def span(session: Session, filter: Filter, now: datetime, *, units: tuple[int, ...] | None) -> Span:
-    """What the filter's range is at `now`; "all" reaches from the first answer of `units` on."""
+    """What the filter's range is at `now`; "all" reaches over its state's answers in `units`."""
     zone = settings.reporting_zone(session)
     today = now.astimezone(zone).date()
-    everything = _everything(session, zone, today, units) if filter.range == "all" else None
-    days = named(filter.range, today, everything or Days(today, today))
+    ends = _ends(session, filter.state, units) if filter.range == "all" else []
+    days = named(filter.range, today, _everything(ends, zone, today))
     grain = fit(days, filter.grain)
     earlier = before(days, filter.range, filter.compare)
     return Span(
@@ -73,17 +73,23 @@ def days_of(session: Session, actor: Actor, filter: Filter, *, now: datetime) ->
     return span(session, filter, now, units=actor.units)
 
 
-def _everything(
-    session: Session, zone: ZoneInfo, today: date, units: tuple[int, ...] | None
-) -> Days:
-    """From the first counted answer to today, or to the last one should it lie ahead."""
+def _ends(session: Session, state: State, units: tuple[int, ...] | None) -> list[datetime]:
+    """When the first and the last answer of `state` were given; of ALL, by each of the others.
+
+    So each end is the first row of a walk along one of the two indexes on time.
+    """
+    parts = (State.COUNTED, State.EXCLUDED, State.TEST) if state is State.ALL else (state,)
     answered = RESPONSE.c.answered_at
-    seen = sa.select(answered).where(COUNTED)
-    if units is not None:
-        seen = seen.where(RESPONSE.c.unit_id.in_(units))
+    own = [] if units is None else [RESPONSE.c.unit_id.in_(units)]
     ends = [
-        session.connection().execute(seen.order_by(order).limit(1)).scalar()
+        session.connection().execute(query.order_by(order).limit(1)).scalar()
+        for query in (sa.select(answered).where(STATES[one], *own) for one in parts)
         for order in (answered, answered.desc())
     ]
-    found = [min(max(end.astimezone(zone).date(), EARLIEST), LATEST) for end in ends if end]
+    return [end for end in ends if end]
+
+
+def _everything(ends: list[datetime], zone: ZoneInfo, today: date) -> Days:
+    """From the first of `ends` to today, or to the last one should it lie ahead."""
+    found = [min(max(end.astimezone(zone).date(), EARLIEST), LATEST) for end in ends]
     return Days(min([*found, today]), max([*found, today]))

@@ -60,7 +60,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Headline:
-    """All three metrics over the span, the filter's own first, and what surveys warn of."""
+    """All three metrics over the span, the filter's own first, and what their surveys warn of."""
 
     figures: tuple[Figure, ...]
     span: Span
@@ -156,6 +156,7 @@ def reach(session: Session, actor: Actor, filter: Filter, *, now: datetime) -> R
 
 def _counted(session: Session, actor: Actor, filter: Filter, now: datetime) -> tuple[Span, Cube]:
     """The counts by bucket; wider ones than fit the days where most would hold too few answers."""
+    filter = filter.for_figures()
     asked = span(session, filter, now, units=actor.units)
     while True:
         cube = count(session, actor, filter, [*asked.buckets, *asked.previous_buckets])
@@ -176,7 +177,7 @@ def _pieces(asked: Span) -> tuple[range, range]:
 
 def _headline(cube: Cube, main: Metric, asked: Span) -> Headline:
     metrics = sorted(Metric, key=lambda metric: metric is not main)
-    warned = tuple((s.name, s.warning) for s in cube.of(main) if s.warning)
+    warned = tuple((s.name, s.warning) for s in cube.answered(main) if s.warning)
     return Headline(tuple(_figure(cube, metric, asked) for metric in metrics), asked, warned)
 
 

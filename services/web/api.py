@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
-from db.engine import transaction
+from db.engine import reading, transaction
 from services import keys
-from services.ingest import AnswerIn, ingest
+from services.answer_in import AnswerIn
+from services.ingest import ingest
 
 MOST = 1000  # answers a request
 PER_MINUTE = 600  # requests a key
@@ -112,12 +113,14 @@ BODY = {"oneOf": [{"$ref": "#/components/schemas/AnswerIn"}, LISTED]}
 )
 def post_responses(request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
     """Each answer is kept once, by `external_id`; a repeated one counts as known."""
-    now = datetime.now(UTC)
+    now, presented = datetime.now(UTC), _bearer(request)
+    with reading() as session:  # a stranger does not even wait for those who write
+        if keys.find(session, presented, "ingest") is None:
+            raise _stranger()
     with transaction() as session:
-        key = keys.check(session, _bearer(request), "ingest", now)
+        key = keys.check(session, presented, "ingest", now)
         if key is None or key.id is None:
-            raise Refusal(401, _error("", "no such key, or it may not send answers"),
-                          {"WWW-Authenticate": "Bearer"})  # fmt: skip
+            raise _stranger()
         seconds = limit.wait(key.id, now.timestamp())
         if seconds:
             raise Refusal(429, _error("", f"more than {PER_MINUTE} requests in a minute"),
@@ -154,6 +157,11 @@ def openapi() -> dict[str, Any]:
 
 
 api.openapi = openapi  # type: ignore[method-assign]
+
+
+def _stranger() -> Refusal:
+    reason = _error("", "no such key, or it may not send answers")
+    return Refusal(401, reason, {"WWW-Authenticate": "Bearer"})
 
 
 def _bearer(request: Request) -> str:

@@ -9,7 +9,9 @@ from stat import S_ISSOCK
 
 from db import engine
 from db.migrate import upgrade
-from services import config, links, sessions
+from services import config, demo, links, sessions
+from services.importing import uploads
+from services.refusals import Refused
 
 
 class Unsafe(SystemExit):
@@ -23,9 +25,20 @@ def ready() -> None:
         raise Unsafe("A demo lets anybody in: it listens on 127.0.0.1 only. Unset LOOPDESK_HOST.")
     _answer_at_once()
     upgrade(engine.use(settings.url))
+    if settings.loopdesk_demo:
+        _only_the_demo()
+    uploads.sweep()
     for line in _greeting(settings):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _only_the_demo() -> None:
+    try:
+        with engine.reading() as session:
+            demo.refuse_all_but_the_demo(session)
+    except Refused as refused:
+        raise Unsafe(str(refused)) from None
 
 
 def done() -> None:

@@ -65,6 +65,6 @@ def test_what_changes_about_people_is_no_news(own_desk: ServedDesk, chromium: Br
         seen.page.goto("/verbatims?range=all")
         expect(seen.page.get_by_text("rows, newest first").first).to_be_visible()
         with own_desk.transaction() as session:
-            keys.add_key(session, SHELL, name="other", scopes=["read"], now=NOW)
+            keys.add_key(session, SHELL, name="other", scopes=["ingest"], now=NOW)
         seen.page.wait_for_timeout(7000)
         assert seen.page.get_by_text("new or changed").count() == 0

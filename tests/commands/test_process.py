@@ -41,6 +41,8 @@ def test_a_refusal_ends_with_one_and_says_why_on_stderr(shell_env: dict[str, str
         ["compare", "--a", "2026-01-01..2026-01-31"],
         ["compare", "--a", "january", "--b", "2026-01-01..2026-01-31"],
         ["export", "responses", "--csv", "--json"],
+        ["import", "answers.csv", "--dates", "xyz"],
+        ["import-accounts", "accounts.csv", "--dates", "xyz"],
         ["nothing"],
     ],
 )

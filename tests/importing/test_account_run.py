@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from db.engine import reading, transaction
-from db.models import Account, ImportRun, Response, Unit
+from db.engine import reading, transaction, version
+from db.models import Account, Contact, ImportRun, Response, Unit
 from services.access import SHELL, Forbidden
 from services.importing import account_run
 from tests import builders as make
@@ -95,3 +95,52 @@ def test_only_admins_and_managers_import_accounts(tmp_path: Path) -> None:
     for role in ("csm", "support"):
         with transaction() as session, pytest.raises(Forbidden):
             account_run.import_accounts(session, make.actor(role), prepared(tmp_path, ACME), NOW)
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize(
+    ("rows", "taken_names", "bad"),
+    [
+        ("A,Beta\n,Gamma\n", ["Alpha", "Beta", "Delta", "Gamma"], [1]),
+        ("A,Delta\nD,Alpha\n", ["Alpha", "Beta", "Delta"], [1, 2]),
+        ("A,Omega\n,Alpha\nD,Alpha \n", ["Alpha", "Beta", "Delta", "Omega"], [3]),
+        ("A,Omega\nD,Alpha\n,Delta\n", ["Alpha", "Beta", "Delta", "Omega"], []),
+        ("X,Beta\nA,Alpha\n", ["Alpha", "Beta", "Delta"], []),
+    ],
+)
+def test_no_two_accounts_come_to_have_one_name(
+    tmp_path: Path, rows: str, taken_names: list[str], bad: list[int]
+) -> None:
+    with transaction() as session:
+        for name, known in (("Alpha", "A"), ("Beta", None), ("Delta", "D")):
+            make.account(session, name, external_id=known)
+    with reading() as session:
+        foretold = account_run.check_accounts(session, SHELL, prepared(tmp_path, rows, "id,name\n"))
+    done = taken(tmp_path, rows, "id,name\n")
+    foretold.run_id = done.run_id
+    assert foretold == done
+    assert [each.record for each in done.rejects] == bad
+    with reading() as session:
+        assert sorted(session.exec(select(Account.name))) == taken_names
+
+
+@pytest.mark.usefixtures("desk")
+def test_contacts_that_came_first_join_the_account_of_their_domain(tmp_path: Path) -> None:
+    with transaction() as session:
+        other = make.account(session, "Other")
+        dana = make.contact(session, "dana@acme.example.com")
+        moved = make.contact(session, "mo@acme.example.com", account_id=other.id)
+        away = make.contact(session, "x@notacme.example.com")
+        theirs = make.response(session, contact_id=dana.id)
+        placed = make.response(session, contact_id=dana.id, account_id=other.id)
+        rest = [make.response(session, contact_id=each.id) for each in (moved, away)]
+    taken(tmp_path, ACME)
+    acme = account("Acme")
+    with reading() as session:
+        ids = [session.get_one(Contact, each.id).account_id for each in (dana, moved, away)]
+        found = session.get_one(Response, theirs.id)
+        assert ids == [acme.id, other.id, None]
+        assert (found.account_id, found.unit_id) == (acme.id, acme.unit_id)
+        assert found.change_seq == version(session) > theirs.change_seq
+        assert session.get_one(Response, placed.id).account_id == other.id
+        assert [session.get_one(Response, each.id).account_id for each in rest] == [None, None]

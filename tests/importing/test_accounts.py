@@ -151,3 +151,18 @@ def test_currencies_are_those_of_the_list():
     for wrong in ("Euro", "$", "XXQ", "12"):
         with pytest.raises(BadMoney):
             currency(wrong)
+
+
+@pytest.mark.parametrize("column", ["name", "id", "domain", "unit", "stage", "owner"])
+def test_a_text_that_no_index_holds_is_rejected(table: Tables, column: str):
+    def value(length: int) -> dict[str, str]:
+        ends = {"owner": "@example.com", "domain": ".com"}.get(column, "")
+        return {"name": "Acme"} | {column: "x" * (length - len(ends)) + ends}
+
+    columns = dict.fromkeys(["name", column])
+    lines = [",".join(value(length)[name] for name in columns) for length in (200, 201)]
+    rows, rejects = read(
+        table(",".join(["plan", *columns]) + "\n" + "\n".join(f"p,{x}" for x in lines))
+    )
+    assert [row.record for row in rows] == [1]
+    assert [(each.record, each.reason) for each in rejects] == [(2, "longer than 200 characters")]

@@ -210,3 +210,46 @@ def test_the_audit_names_the_import_and_no_person() -> None:
         entry = session.exec(select(Audit).where(Audit.verb == "import.start")).one()
     assert (entry.entity, entry.entity_id) == ("import_run", report.run_id)
     assert "@" not in str(entry.data)
+
+
+@pytest.mark.usefixtures("desk")
+def test_known_ids_with_other_content_are_said_and_never_swallowed(tmp_path: Path) -> None:
+    first = table(tmp_path, "id,score,date\n1,9,2026-01-01\n2,10,2026-01-02\n3,8,2026-01-03\n")
+    imported(first, options=("external_id=id",))
+    other = table(
+        tmp_path, "id,score,date\n1,1,2026-01-01\n2,10,2026-02-02\n3,8,2026-01-03\n", "b.csv"
+    )
+    report = imported(other, options=("external_id=id",))
+    assert (report.stored.new, report.stored.known, report.stored.differing) == (0, 3, 2)
+    assert any("another score or time" in warning for warning in report.warnings)
+
+
+@pytest.mark.usefixtures("desk")
+def test_scores_of_another_scale_do_not_slip_into_a_survey(tmp_path: Path) -> None:
+    zeros = "\n".join(f"{i % 11},2026-01-01 10:00:{i:02}" for i in range(50))
+    imported(table(tmp_path, f"score,date\n{zeros}"))
+    ones = "\n".join(f"{i % 10 + 1},2026-01-02 10:00:{i:02}" for i in range(50))
+    report = imported(table(tmp_path, f"score,date\n{ones}", "b.csv"))
+    assert any("1-10" in warning and "0-10" in warning for warning in report.warnings)
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_delighted_export_without_a_zero_is_still_on_0_10(tmp_path: Path) -> None:
+    rows = "\n".join(f"r{i},{i % 10 + 1},,2026-01-01 10:00:{i:02},nps" for i in range(50))
+    text = f"Response ID,Score,Comment,Created At,Survey Type\n{rows}"
+    prepared = ready(table(tmp_path, text))
+    assert (prepared.plan.preset.name, str(prepared.plan.scale)) == ("delighted", "0-10")
+    assert not any("1-10" in note for note in prepared.notes)
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("column", ["id", "company", "channel"])
+def test_a_cell_too_long_for_an_index_costs_its_row_only(tmp_path: Path, column: str) -> None:
+    path = table(
+        tmp_path,
+        f"score,date,{column}\n9,2026-01-01,a\n9,2026-01-02,{'x' * 10_000}\n9,2026-01-03,b\n",
+    )
+    field = {"id": "external_id", "company": "account"}.get(column, column)
+    report = imported(path, options=(f"{field}={column}",))
+    assert (report.stored.new, report.rejected) == (2, 1)
+    assert "longer than 200" in report.rejects[0].reason

@@ -1,5 +1,6 @@
 """Workbooks give the same cells as a CSV of them would."""
 
+import time as time_
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
@@ -97,3 +98,42 @@ def test_answers_are_imported_from_a_workbook(tmp_path: Path):
     assert reading.bands == (6, 6, 21)
     assert reading.rows[5].answered_at == "2025-03-01 08:05:00.000000"
     assert not reading.rejects
+
+
+@pytest.mark.parametrize("blank", ["", '<row r="150000"/>'])
+def test_rows_that_are_not_there_cost_nothing(tmp_path: Path, blank: str):
+    good = workbook(tmp_path / "good.xlsx", {"S": [["a", "b"], [1, 2]]})
+    bomb = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bomb, "w") as target:
+        for part in source.namelist():
+            text = source.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                far = f'{blank}<row r="99999999"><c r="A99999999"><v>3</v></c></row></sheetData>'
+                text = text.replace(b"</sheetData>", far.encode())
+            target.writestr(part, text)
+    start = time_.perf_counter()
+    with pytest.raises(ImportRefused, match="empty rows"):
+        cells(open_table(bomb))
+    assert time_.perf_counter() - start < 3
+
+
+def test_a_long_gap_and_many_formatted_rows_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    book = openpyxl.Workbook()
+    for number, value in ((1, "a"), (2, "1"), (12, "2")):
+        book.active.cell(number, 1, value)
+        book.active.cell(number, 2, "x")
+    for number in range(13, 40):  # a border, and no value
+        book.active.cell(number, 1).number_format = "0.00"
+    book.active.cell(40, 1, "3")
+    book.save(tmp_path / "gap.xlsx")
+    monkeypatch.setattr("services.importing.sheets.MAX_GAP", 9)
+    assert cells(open_table(tmp_path / "gap.xlsx")) == [["1", "x"], ["2", "x"], ["3"]]
+    monkeypatch.setattr("services.importing.sheets.MAX_GAP", 8)
+    with pytest.raises(ImportRefused, match="empty rows"):
+        cells(open_table(tmp_path / "gap.xlsx"))
+    monkeypatch.undo()
+    monkeypatch.setattr("services.importing.sheets.MAX_ROW", 39)
+    with pytest.raises(ImportRefused, match="rows after 39"):
+        cells(open_table(tmp_path / "gap.xlsx"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from services import insights, settings
-from services.access import Forbidden
+from services.access import Actor, Forbidden
 from services.domain.periods import Compare, Grain
 from services.domain.scores import Band, Counts, Metric, Scale, band, nps
 from services.insights import Filter
@@ -88,6 +88,32 @@ def test_a_survey_on_1_10_warns_beside_the_figure(berlin: Session, answer: Answe
     assert insights.headline(berlin, ADMIN, JUNE, now=NOW).warnings == (
         ("Old NPS", "asked on 1-10"),
     )
+
+
+def test_only_surveys_with_answers_in_the_figure_warn(berlin: Session, answer: Answer) -> None:
+    north, south = make.unit(berlin, "North"), make.unit(berlin, "South")
+    ours = make.survey(berlin, name="Ours", scale="1-10", warning="asked on 1-10")
+    theirs = make.survey(berlin, name="Theirs", scale="1-10", warning="asked on 1-10")
+    answer(9, survey=ours, unit_id=north.id)
+    answer(9, survey=theirs, unit_id=south.id)
+
+    def warned(actor: Actor, filter: Filter) -> list[str]:
+        return [name for name, _ in insights.headline(berlin, actor, filter, now=NOW).warnings]
+
+    assert warned(ADMIN, JUNE) == ["Ours", "Theirs"]
+    assert warned(make.actor("csm", units=(north.id,)), JUNE) == ["Ours"]
+    assert warned(ADMIN, JUNE.narrowed(units=(south.id,))) == ["Theirs"]
+    assert warned(ADMIN, Filter(range="2026-07-01..2026-07-31")) == ["Ours", "Theirs"]  # before
+    assert warned(ADMIN, Filter(range="2025-06-01..2025-06-30")) == []
+
+
+def test_everything_of_a_figure_is_what_counts(berlin: Session, answer: Answer) -> None:
+    first = answer(10, answered_at=at("2026-05-01T12:00")).answered_at
+    answer(0, is_test=True, answered_at=at("2024-01-01T12:00"))
+    everything = Filter(range="all", state=insights.State.ALL)
+    for filter in (everything, everything.narrowed(grain=Grain.MONTH)):
+        head = insights.headline(berlin, ADMIN, filter, now=NOW)
+        assert head.span.current.days.first == first.date()
 
 
 def test_a_sudden_fall_is_flagged_and_noise_is_not(berlin: Session, answer: Answer) -> None:

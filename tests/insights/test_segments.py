@@ -5,7 +5,8 @@ import random
 import pytest
 from sqlmodel import Session
 
-from services import insights
+from db.models import PropertyValue
+from services import facets, insights
 from services.domain.scores import Metric
 from services.insights import Filter
 from services.insights.segments import MOST
@@ -140,8 +141,6 @@ def test_what_is_no_property_is_refused(session: Session, name: str) -> None:
 
 
 def test_options_offer_what_was_seen_and_own_units_only(berlin: Session, answer: Answer) -> None:
-    from db.models import PropertyValue
-
     north, south = make.unit(berlin, "North"), make.unit(berlin, "South")
     answer(9, unit_id=south.id)
     for name, value in (("channel", "sms"), ("channel", "email"), ("props.plan", "pro")):
@@ -154,6 +153,42 @@ def test_options_offer_what_was_seen_and_own_units_only(berlin: Session, answer:
     assert [name for _, name in every.units] == ["North", "South"] and not every.empty
     own = insights.options(berlin, make.actor("csm", units=(north.id,)))
     assert (own.units, own.empty) == (((north.id, "North"),), True)
+
+
+def test_a_limited_actor_is_offered_what_occurs_in_own_answers_only(
+    berlin: Session, answer: Answer
+) -> None:
+    north, south = make.unit(berlin, "North"), make.unit(berlin, "South")
+    ours, theirs = make.survey(berlin, name="Ours"), make.survey(berlin, name="Theirs")
+    own = {key: f"it's {n}" for n, key in enumerate(ODD_KEYS)} | {"n": 7, "none": None, "": "x"}
+    answer(9, survey=ours, unit_id=north.id, channel="email", props=own, is_test=True)
+    answer(9, survey=ours, unit_id=north.id, channel="", props={"plan": "pro", "long": "x" * 99})
+    secret = {"channel": "secret", "touchpoint": "court", "props": {"plan": "gold", "deal": "1"}}
+    answer(9, survey=theirs, unit_id=south.id, **secret)
+    answer(9, survey=theirs, **secret)
+    for name, value in (("channel", "secret"), ("props.deal", "1")):
+        berlin.add(PropertyValue(name=name, value=value))
+    berlin.flush()
+    found = insights.options(berlin, make.actor("csm", units=(north.id,)))
+    texts = {key: (value,) for key, value in own.items() if isinstance(value, str)}
+    assert found.props == texts | {"plan": ("it's 0", "pro")}
+    assert (found.channels, found.touchpoints) == (("email",), ())
+    assert ([survey.name for survey in found.surveys], found.empty) == (["Ours"], False)
+    known, notices = insights.fitting(Filter(surveys=(ours.id, theirs.id)), found)
+    assert known == Filter(surveys=(ours.id,)) and len(notices) == 1
+    nowhere = insights.options(berlin, make.actor("csm", units=()))
+    assert (nowhere.surveys, nowhere.channels, nowhere.props, nowhere.empty) == ((), (), {}, True)
+
+
+def test_a_limited_actor_is_offered_so_many_values_a_name_and_no_more(
+    berlin: Session, answer: Answer
+) -> None:
+    north = make.unit(berlin, "North")
+    for n in range(facets.MOST + 2):
+        answer(9, unit_id=north.id, channel=f"c{n:03}", props={"plan": f"p{n:03}", "one": "1"})
+    found = insights.options(berlin, make.actor("csm", units=(north.id,)))
+    assert len(found.channels) == len(found.props["plan"]) == facets.MOST
+    assert (found.channels[:2], found.props["one"]) == (("c000", "c001"), ("1",))
 
 
 def test_surveys_and_units_that_are_not_on_offer_are_left_out_with_a_notice(

@@ -88,6 +88,26 @@ def test_a_cursor_reads_back_and_junk_is_none() -> None:
     assert Cursor.parse("older~0001-01-01T00:00:00+23:59~1") is None
 
 
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [(State.COUNTED, "c"), (State.TEST, "tu"), (State.EXCLUDED, "xu"), (State.ALL, "ctux")],
+)
+def test_everything_reaches_to_the_ends_of_what_is_listed(
+    berlin: Session, answer: Answer, state: State, found: str
+) -> None:
+    out = {"excluded_at": NOW, "excluded_reason": "spam"}
+    made = {
+        answer(9).id: "c",
+        answer(9, is_test=True, answered_at=NOW - timedelta(days=900)).id: "t",
+        answer(9, answered_at=NOW + timedelta(days=90), **out).id: "x",
+        answer(9, is_test=True, answered_at=NOW - timedelta(days=990), **out).id: "u",
+    }
+    page = read(berlin, Filter(range="all", state=state))
+    assert sorted(made[i] for i in ids(page)) == sorted(found)
+    first = min(row.answered_at for row in page.rows).date()
+    assert page.span.current.days.first == first
+
+
 # --- filters
 
 

@@ -1,5 +1,7 @@
 """The Import page: empty, a whole import, a file that is refused, and who may not."""
 
+import threading
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from db.engine import reading, transaction
 from db.models import Account, ImportRun, Response, User
 from services import config
+from services.importing import run
 from tests import builders as make
 from tests.pages.app import open_page
 
@@ -49,6 +52,17 @@ def button(at: AppTest, words: str) -> AppTest:
     return found.click().run()
 
 
+def imported(at: AppTest, words: str) -> AppTest:
+    """Press the button and wait for the work in its thread."""
+    at = button(at, words)
+    for _ in range(200):
+        if any(each.label == "Import another file" for each in at.main.button):
+            return at
+        time.sleep(0.05)
+        at = at.run()
+    raise AssertionError(texts(at))
+
+
 def test_the_empty_page_asks_for_a_file_and_says_nothing_was_imported(manager: User) -> None:
     at = open_page(manager, "import_data.py")
     assert not at.exception
@@ -64,7 +78,7 @@ def test_a_file_is_checked_then_imported_then_known(manager: User) -> None:
     assert {m.label: m.value for m in at.main.metric}["New"] == "400"
     with reading() as session:
         assert session.exec(select(Response)).first() is None
-    at = button(at, "Import 400 answers")
+    at = imported(at, "Import 400 answers")
     assert not at.exception
     assert "Imported 400 answers." in texts(at)
     with reading() as session:
@@ -74,12 +88,52 @@ def test_a_file_is_checked_then_imported_then_known(manager: User) -> None:
     assert "there is nothing to import" in texts(again)
 
 
+def test_an_import_goes_on_when_the_page_is_touched_or_left(
+    manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, go = threading.Event(), threading.Event()
+    real = run.import_file
+
+    def slow(*args: object) -> object:
+        going.set()
+        go.wait(10)
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "import_file", slow)
+    at = button(brought(manager, "delighted.csv", DELIGHTED.read_bytes()), "Check the file")
+    at = button(at, "Import 400 answers")
+    assert going.wait(10)
+    assert "You can leave this page" in texts(at)
+    at.switch_page("verbatims.py").run()
+    go.set()
+    at.switch_page("import_data.py").run()
+    for _ in range(200):
+        if "Imported 400 answers." in texts(at):
+            return
+        time.sleep(0.05)
+        at = at.run()
+    raise AssertionError(texts(at))
+
+
+def test_an_import_that_breaks_says_what_is_kept(
+    manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object) -> object:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(run, "import_file", broken)
+    monkeypatch.setattr(threading, "excepthook", lambda _args: None)
+    at = button(brought(manager, "delighted.csv", DELIGHTED.read_bytes()), "Check the file")
+    at = imported(at, "Import 400 answers")
+    assert "broke off" in texts(at) and "disk" not in texts(at)
+
+
 def test_an_order_of_dates_that_nobody_can_know_is_asked(manager: User) -> None:
     at = brought(manager, "a.csv", b"score,date\n9,03/04/2026\n2,05/06/2026\n")
     assert "can be read in two ways" in texts(at)
     assert not [each for each in at.main.button if each.label == "Check the file"]
     at.main.radio[0].set_value("mdy").run()
-    at = button(button(at, "Check the file"), "Import 2 answers")
+    imported(button(at, "Check the file"), "Import 2 answers")
     with reading() as session:
         days = sorted(row.answered_at.date().isoformat() for row in session.exec(select(Response)))
     assert days == ["2026-03-04", "2026-05-06"]

@@ -178,7 +178,7 @@ def test_names_are_never_markup(admin: User) -> None:
         user = make.user(session, "csm", name=HOSTILE)
         make.team(session, HOSTILE[:40], lead_id=user.id)
         make.unit(session, HOSTILE[:40])
-        keys.add_key(session, SHELL, name=HOSTILE[:40], scopes=["read"], now=NOW)
+        keys.add_key(session, SHELL, name=HOSTILE[:40], scopes=["ingest"], now=NOW)
     for tab, key, row in (
         ("People", "person_id", user.id), ("Teams", "team_id", 1), ("Units", "unit_id", 1),
         ("API keys", "api_key_id", 1),

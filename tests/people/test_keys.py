@@ -20,10 +20,10 @@ def added(session: Session, *scopes: str) -> tuple[ApiKey, str]:
 
 
 def test_only_the_prefix_and_the_hash_of_a_key_are_kept(session: Session) -> None:
-    key, secret = added(session, "read", "ingest")
+    key, secret = added(session, "ingest", "ingest")
     assert secret.startswith(f"ld_{key.prefix}_")
     assert len(secret) > 50
-    assert key.scopes == ["ingest", "read"]
+    assert key.scopes == ["ingest"]
     kept = repr(session.exec(select(ApiKey)).one().model_dump()) + repr(
         [row.model_dump() for row in session.exec(select(Audit))]
     )
@@ -94,8 +94,9 @@ def test_the_last_use_is_written_once_a_minute_without_a_new_data_version(
     [
         ("", ["ingest"], "1 to 60"),
         ("x" * 61, ["ingest"], "1 to 60"),
-        ("Shop", [], "may ingest or read"),
-        ("Shop", ["ingest", "write"], "may ingest or read"),
+        ("Shop", [], "may ingest and nothing else"),
+        ("Shop", ["ingest", "write"], "may ingest and nothing else"),
+        ("Shop", ["read"], "may ingest and nothing else"),
     ],
 )
 def test_a_key_needs_a_name_and_known_scopes(

@@ -1,19 +1,36 @@
 """A demo lets people in without a password, and so answers its own machine only."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import Session
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from db.engine import make_engine
+from db.migrate import upgrade
+from services.config import Settings
 from tests import builders as make
 from tests.served import ServedDesk, csrf, free_port, launch, serve
 
 
+def marked(folder: Path, source: str = "demo", **somebody: str) -> Path:
+    """The folder, with a database where a demo starts if its answer is the demo's."""
+    engine = make_engine(f"sqlite:///{folder / 'demo.db'}")
+    upgrade(engine)
+    with Session(engine) as session, session.begin():
+        make.response(session, source=source)
+        if somebody:
+            make.user(session, "admin", **somebody)
+    engine.dispose()
+    return folder
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDesk]:
-    with serve(tmp_path_factory.mktemp("demo"), LOOPDESK_DEMO="1") as desk:
+    with serve(marked(tmp_path_factory.mktemp("demo")), LOOPDESK_DEMO="1") as desk:
         with desk.transaction() as session:
             team = make.team(session, "Enterprise")
             make.user(session, "csm", name="Robin <i>", team_id=team.id)
@@ -93,3 +110,34 @@ def test_the_console_says_who_may_be_tried(
     with serve(folder, LOOPDESK_DEMO="1", LOOPDESK_DEMO_DATABASE_URL=url) as again:
         said = again.log.read_text()
     assert "Avery Admin, admin" in said and "csm, Enterprise" in said and "setup" not in said
+
+
+@pytest.mark.parametrize(
+    ("source", "somebody", "said"),
+    [
+        ("csv", {}, "The demo company is not in this database"),
+        ("demo", {"password_hash": "x"}, "Somebody has a password in this database"),
+    ],
+)
+def test_a_real_desk_is_never_served_as_a_demo(
+    tmp_path: Path, source: str, somebody: dict[str, str], said: str
+) -> None:
+    folder, log = marked(tmp_path, source, **somebody), tmp_path / "log"
+    process = launch(free_port(), folder, log, LOOPDESK_DEMO="1")
+    assert process.wait(20) != 0
+    assert said in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("real", "given"),
+    [
+        ("sqlite:////tmp/desk.db", "sqlite:////tmp/../tmp/desk.db"),
+        ("postgresql://me:secret@db/desk", "postgres://other@db:5432/desk"),
+    ],
+)
+def test_the_demo_has_a_database_of_its_own(real: str, given: str) -> None:
+    names = {"database_url": real, "loopdesk_demo_database_url": given}
+    with pytest.raises(ValueError, match="a database of its own") as caught:
+        Settings(loopdesk_demo=True, **names)
+    assert "secret" not in str(caught.value)
+    assert Settings(loopdesk_demo=False, **names).url == real

@@ -1,6 +1,7 @@
 """How the process starts and stops, and what it says when the database is gone."""
 
 import asyncio
+import os
 import signal
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from starlette.requests import Request
 
 from db import engine
+from services.config import Settings
 from services.web import doors
 from services.web.doors import healthz
 from tests.served import ServedDesk, free_port, launch, serve, wait_until_up
@@ -72,3 +74,32 @@ def test_a_page_that_breaks_excuses_itself(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert excuse(ValueError("somebody@example.com")) is True
     assert "nothing was changed" in said[0] and "example.com" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "link", "alone"),
+    [
+        ("::1", "http://[::1]:8501", True),
+        ("[::1]", "http://[::1]:8501", True),
+        ("127.0.0.1", "http://127.0.0.1:8501", True),
+        ("localhost", "http://localhost:8501", True),
+        ("desk.local", "http://desk.local:8501", False),
+        ("::", "http://[::]:8501", False),
+    ],
+)
+def test_any_host_makes_a_link(host: str, link: str, alone: bool) -> None:
+    settings = Settings(loopdesk_host=host, port=8501, loopdesk_base_url="")
+    assert (settings.base_url, settings.loopback_only) == (link, alone)
+
+
+def test_a_start_removes_the_uploads_of_yesterday(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("uploads")
+    (folder / "uploads").mkdir()
+    old, new = folder / "uploads/old.csv", folder / "uploads/new.csv"
+    for path, age in ((old, 25), (new, 23)):
+        path.touch()
+        os.utime(path, (time.time() - age * 3600,) * 2)
+    with serve(folder):
+        assert (old.exists(), new.exists()) == (False, True)
