@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from services.config import ROOT
 from tests.chromium import chromium
@@ -14,6 +14,7 @@ from tests.served import served_desk
 __all__ = ["chromium", "served_desk"]
 
 WIDE, NARROW = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
+expect.set_options(timeout=15_000)  # shared machines are slow now and then
 Shoot = Callable[[Page, str], None]
 
 

@@ -87,6 +87,11 @@ def read_trends(page: Page, shoot: Shoot) -> None:
 
 def read_detractors(page: Page, shoot: Shoot) -> None:
     """A click on a point opens the answers of that month, then the detractors' words alone."""
+    # The chart as a reader finds it: `shoot` has just turned and resized it several times.
+    page.goto("/?range=all")
+    expect(page.get_by_text("n 400").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
     page.locator(".js-plotly-plot").first.locator(".points path.point").last.click(force=True)
     expect(page).to_have_url(re.compile("/verbatims[?].*(range|start)="))
     listed = page.get_by_text(re.compile(r"of [\d,]+ rows, newest first")).first
