@@ -19,6 +19,7 @@ from tests.pages.app import open_page
 
 pytestmark = pytest.mark.usefixtures("sqlite_desk")
 DELIGHTED = Path(__file__).parents[1] / "fixtures" / "delighted.csv"
+REAL = Path(__file__).parents[3] / "shared" / "data" / "real" / "seat_reviews.csv"
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +182,15 @@ def test_who_may_not_import_has_no_such_page(role: str) -> None:
         user = make.user(session, role)
     with pytest.raises(ValueError, match="navigation page"):
         open_page(user, "import_data.py")
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the sample of real reviews is not here")
+def test_the_real_sample_comes_in_through_the_page(manager: User) -> None:
+    at = button(brought(manager, "seat_reviews.csv", REAL.read_bytes()), "Check the file")
+    counts = {metric.label: metric.value for metric in at.main.metric}
+    assert (counts["New"], counts["Not taken"]) == ("1,257", "1")
+    assert "1-10 scores are kept as given" in texts(at)
+    at = imported(at, "Import 1,257 answers")
+    assert "-57 (-61 to -53), n 1,257" in texts(at)
+    at = button(brought(manager, "seat_reviews.csv", REAL.read_bytes()), "Check the file")
+    assert "there is nothing to import" in texts(at)
