@@ -16,7 +16,7 @@ from services import insights
 from services.domain.periods import EARLIEST, LATEST, RANGES, Compare, Days
 from services.domain.scores import Band, Metric, scales_for
 from services.insights import Filter, Options, State
-from services.insights.filters import LONGEST
+from services.insights.spelling import LONGEST
 
 CUSTOM = "custom"
 RANGE_NAMES = {**RANGES, CUSTOM: "Custom days"}

@@ -10,9 +10,9 @@ from sqlmodel import Session, select
 from db.models import User, UserUnit
 from services import settings
 from services.domain.roles import Grant, Role, Verb, grant, may
-from services.refusals import Forbidden, Refused
+from services.refusals import Forbidden, Refused, Stale
 
-__all__ = ["REGISTRY", "SHELL", "Actor", "Forbidden", "Refused", "actor_for", "permitted"]
+__all__ = ["REGISTRY", "SHELL", "Actor", "Forbidden", "Refused", "Stale", "actor_for", "permitted"]
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -25,7 +25,8 @@ REGISTRY: dict[str, Verb] = {}
 class Actor:
     """A person or a machine at work. `units` is None when all units may be seen.
 
-    `id` is None for the shell and for API keys, which act as the desk itself.
+    `id` is None for the shell and for API keys, which act as the desk itself; `key_id` says
+    which key it is.
     """
 
     id: int | None
@@ -34,10 +35,15 @@ class Actor:
     units: tuple[int, ...] | None = None
     team_id: int | None = None
     time_zone: str | None = None
+    key_id: int | None = None
 
     def may(self, verb: Verb) -> bool:
         """Whether the actor may do `verb` at all."""
         return may(self.role, verb)
+
+    def sees(self, unit_id: int | None) -> bool:
+        """Whether what belongs to this unit may be seen; what belongs to none needs all units."""
+        return self.units is None or unit_id in self.units
 
 
 SHELL = Actor(id=None, name="shell", role=Role.ADMIN)

@@ -16,6 +16,7 @@ from services import settings, surveys
 from services.access import Forbidden
 from services.answer_in import AnswerIn, reasons
 from services.answers import Answer, Batch, Person
+from services.cases.opening import policy
 from services.domain.scores import Direction, Metric, Scale, band, scales_for
 from services.importing import cells
 from services.responses import Directory, Keeper, as_text
@@ -68,13 +69,12 @@ def _store(
     if not by_survey:
         return done
     groups = [by_survey[name] for name in sorted(by_survey)]
-    directory = Directory()
+    directory, rule = Directory(), policy(session, now)
     directory.meet(session, _together([group.batch() for group in groups]), now)
     for group in groups:
         source = f"{SOURCE}:{group.survey.name}"
-        stored = Keeper(group.survey, source, directory=directory).store(
-            session, group.batch(), now
-        )
+        keeper = Keeper(group.survey, source, directory=directory, rule=rule)
+        stored = keeper.store(session, group.batch(), now)
         done.new += stored.new
         done.known += stored.known
     return done

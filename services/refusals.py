@@ -7,3 +7,11 @@ class Forbidden(Exception):
 
 class Refused(Exception):
     """The verb cannot be done as asked; the message says why and what was kept."""
+
+
+class Stale(Refused):
+    """Somebody else was faster; the message says what they did. `version` is the one it has now."""
+
+    def __init__(self, words: str, version: int) -> None:
+        super().__init__(words)
+        self.version = version

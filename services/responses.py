@@ -17,7 +17,11 @@ from db.models import Response, Survey, metadata
 from db.search import indexed
 from services import customers, facets
 from services.answers import OWN, Batch, Columns, Person
+from services.cases.forecast import Forecast
+from services.cases.opening import open_written
 from services.customers import Place
+from services.domain.opening import Policy
+from services.domain.scores import Metric
 
 RESPONSE: sa.Table = metadata.tables["response"]
 STAGED_ID = sa.Table(
@@ -32,19 +36,22 @@ STAGED_ID = sa.Table(
 class Stored:
     """What became of a set of answers; `bands` counts the new ones as (-1, 0, 1).
 
-    `differing` counts those of the known ones that say another score or time than what is kept.
+    `differing` counts those of the known ones that say another score or time than what is kept,
+    `cases` the cases that the new ones opened.
     """
 
     new: int = 0
     known: int = 0
     bands: tuple[int, int, int] = (0, 0, 0)
     differing: int = 0
+    cases: int = 0
 
     def __add__(self, other: "Stored") -> "Stored":
         low, middle, high = (a + b for a, b in zip(self.bands, other.bands, strict=True))
         bands = (low, middle, high)
         differing = self.differing + other.differing
-        return Stored(self.new + other.new, self.known + other.known, bands, differing)
+        cases = self.cases + other.cases
+        return Stored(self.new + other.new, self.known + other.known, bands, differing, cases)
 
 
 class Directory:
@@ -87,7 +94,7 @@ class Directory:
 
 
 class Keeper:
-    """Keeps the answers of one source, batch by batch."""
+    """Keeps the answers of one source, batch by batch; `rule` says which ones open a case."""
 
     def __init__(
         self,
@@ -95,17 +102,22 @@ class Keeper:
         source: str,
         import_run_id: int | None = None,
         directory: Directory | None = None,
+        rule: Policy | None = None,
     ) -> None:
         self.survey, self.source, self.import_run_id = survey, source, import_run_id
         self.directory = directory or Directory()
+        self.rule, self._forecast = rule, Forecast(Metric(survey.metric))
         self._alone = False  # all that the source ever gave came through this keeper
 
     def look(self, session: Session, batch: Batch) -> Stored:
         """What `store` would do, without doing it."""
-        return self._sift(session, batch)[1]
+        fresh, stored = self._sift(session, batch)
+        if self.rule is None:
+            return stored
+        return replace(stored, cases=self._forecast.count(session, fresh, self.rule))
 
     def store(self, session: Session, batch: Batch, now: datetime) -> Stored:
-        """Keep the answers that the source has not given before.
+        """Keep the answers that the source has not given before, and open the cases they ask for.
 
         All of them live or die with the caller's transaction. The data version is taken before
         the check for known ids: it queues writers, so no other can bring the same id meanwhile.
@@ -115,6 +127,8 @@ class Keeper:
         self._alone = self._alone and seq == self.directory.version + 1
         fresh, stored = self._sift(session, batch)
         self._write(session, fresh, self._given(now, seq))
+        if self.rule is not None:
+            stored = replace(stored, cases=open_written(session, seq, self.rule, now))
         self.directory.version = seq
         return stored
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlmodel import Session
 
 from db.models import Setting
+from services.domain.sla import Calendar
 
 
 def _zone(value: Any) -> str:
@@ -23,17 +24,54 @@ def _name(value: Any) -> str:
     return text
 
 
+def _hours(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1000:
+        raise ValueError("first contact is promised within more than 0 and up to 1,000 hours")
+    return int(value) if value == int(value) else value
+
+
+def _whole(what: str, least: int, most: int | None = None) -> Callable[[Any], int]:
+    """A check for whole numbers from `least` to `most`, both included."""
+    said = f"{least:,} to {most:,}" if most else f"{least:,} or more"
+
+    def check(value: Any) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < least or (most and value > most):
+            raise ValueError(f"{what} is a whole number, {said}")
+        return int(value)
+
+    return check
+
+
+def _calendar(value: Any) -> dict[str, Any]:
+    return {} if value == {} else Calendar.parse(value).to_json()
+
+
 DEFAULTS: dict[str, Any] = {
     "desk_name": "Loopdesk",
     "reporting_zone": "UTC",
     "csm_sees_all_units": True,
     "support_sees_all_units": True,
+    "first_contact_hours": 24,
+    "close_days": 5,
+    "business_hours": {},  # Monday to Friday, 9 to 17, in the reporting zone
+    "csat_opens_cases": True,
+    "ces_opens_cases": True,
+    "case_age_days": 30,
+    "large_account_arr": 50_000,  # in the account's own currency
 }
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "desk_name": _name,
     "reporting_zone": _zone,
     "csm_sees_all_units": bool,
     "support_sees_all_units": bool,
+    "first_contact_hours": _hours,
+    "close_days": _whole("the promise to close, in business days,", 1, 100),
+    "business_hours": _calendar,
+    "csat_opens_cases": bool,
+    "ces_opens_cases": bool,
+    "case_age_days": _whole("the age of answers that open cases, in days,", 1, 365),
+    "large_account_arr": _whole("the ARR of a large account", 1),
 }
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from sqlmodel import Session, select
 
 from db.engine import bump
-from db.models import Account, Contact, Response, Survey, Team, Unit, User
+from db.models import Account, Case, CaseResponse, Contact, Response, Survey, Team, Unit, User
 from services.access import Actor
+from services.cases import opening
 from services.domain.roles import Role
 from services.domain.scores import Direction, Metric, Scale, band
 
@@ -102,3 +103,17 @@ def response(session: Session, score: int = 3, metric: str = "nps", **values: An
     session.add(row)
     session.flush()
     return row
+
+
+def case(session: Session, score: int = 3, *, now: datetime = NOW, **values: Any) -> Case:
+    """A case opened by the rule at `now` from an answer of a contact made on the way.
+
+    `values` go to the answer; `contact_id` names a contact that is there already.
+    """
+    if "contact_id" not in values:
+        values["contact_id"] = contact(session, account_id=values.get("account_id")).id
+    given = {"answered_at": now - timedelta(hours=1), **values}
+    row = response(session, score, **given)
+    assert opening.open_written(session, row.change_seq, opening.policy(session, now), now) <= 1
+    query = select(Case).join(CaseResponse).where(CaseResponse.response_id == row.id)
+    return session.exec(query).one()

@@ -1,7 +1,7 @@
 """All tables, by family. Importing this package registers every table in `metadata`."""
 
 from db.models.base import metadata
-from db.models.cases import Case, CaseEvent, CaseResponse, CaseTag, RootCause, Tag
+from db.models.cases import Case, CaseEvent, CaseResponse, CaseTag, Draft, RootCause, Tag
 from db.models.customers import Account, Contact, ExternalRef, Unit
 from db.models.deliveries import Delivery, DeliveryAttempt, Message, Template
 from db.models.feedback import (
@@ -26,8 +26,8 @@ from db.models.system import Audit, DataVersion, Secret, Setting
 
 __all__ = [
     "Account", "ApiKey", "Audit", "Case", "CaseEvent", "CaseResponse", "CaseTag", "Contact",
-    "DataVersion", "Delivery", "DeliveryAttempt", "ExternalRef", "ImportReject", "ImportRun",
-    "Message", "OneTimeLink", "Program", "PropertyValue", "Response", "ResponseEdit", "RootCause",
-    "Secret", "Setting", "SignInFailure", "Survey", "Tag", "Team", "Template", "Unit", "User",
-    "UserSession", "UserUnit", "metadata",
+    "DataVersion", "Delivery", "DeliveryAttempt", "Draft", "ExternalRef", "ImportReject",
+    "ImportRun", "Message", "OneTimeLink", "Program", "PropertyValue", "Response",
+    "ResponseEdit", "RootCause", "Secret", "Setting", "SignInFailure", "Survey", "Tag", "Team",
+    "Template", "Unit", "User", "UserSession", "UserUnit", "metadata",
 ]  # fmt: skip

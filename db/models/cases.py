@@ -6,23 +6,36 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-from db.models.base import BigId, id_field, json_field, now_utc, one_of, owed, ref
+from db.models.base import BigId, Json, id_field, json_field, now_utc, one_of, owed, ref, where_set
 
 UNRESOLVED = "status NOT IN ('resolved', 'merged')"
+# Its order, then what the queue's tabs are counted by: so a count reads the index alone.
+QUEUE = (
+    "rank_at", "id", "status", "assignee_id", "due_at", "snoozed_until", "unit_id",
+    "escalated_to_id",
+)  # fmt: skip
 
 
 class RootCause(SQLModel, table=True):
-    """An entry of the taxonomy that says why a case arose."""
+    """An entry of the taxonomy that says why a case arose; a proposed one waits for acceptance."""
 
     __tablename__ = "root_cause"
 
     id: int | None = id_field()
     name: str = Field(unique=True)
     retired_at: datetime | None = None
+    proposed_by: int | None = ref("user.id", ondelete=None)
+    accepted_at: datetime | None = None
 
 
 class Case(SQLModel, table=True):
-    """Work owed to one contact for one reason; at most one unresolved case per pair."""
+    """Work owed to one contact for one reason; at most one unresolved case per pair.
+
+    The journal (`CaseEvent`) is the truth: every column that a move changes is the fold of its
+    events. `response_id` is the answer it is about (the last that joined), `due_at` the promise
+    that runs now (none while it is paused or resolved), `rank_at` the place in the queue: the due
+    time moved forward by `priority` hours. `change_seq` is the data version of the last change.
+    """
 
     __tablename__ = "case"
     __table_args__ = (
@@ -42,29 +55,41 @@ class Case(SQLModel, table=True):
         ),
         Index(
             "ix_case_queue",
-            text("priority DESC"),
-            "first_due",
-            "id",
+            *QUEUE,
+            sqlite_where=text(UNRESOLVED),
+            postgresql_where=text(UNRESOLVED),
+        ),
+        Index(
+            "ix_case_due",
+            "due_at",
+            "breached_due",
             sqlite_where=text(UNRESOLVED),
             postgresql_where=text(UNRESOLVED),
         ),
         Index("ix_case_assignee", "assignee_id", "status"),
+        Index("ix_case_opened", "opened_at", "id"),
+        where_set("ix_case_resolved", "resolved_at"),
+        Index("ix_case_change_seq", "change_seq"),
     )
 
     id: int | None = id_field()
     number: int = Field(unique=True, sa_type=BigId)
     contact_id: int | None = ref("contact.id", index=True)
     account_id: int | None = ref("account.id", index=True)
+    unit_id: int | None = ref("unit.id", ondelete=None)
+    response_id: int | None = ref("response.id", ondelete=None)
     reason_key: str = "detractor"
     version: int = Field(default=1, sa_type=Integer)
     status: str = "new"
     assignee_id: int | None = ref("user.id")
     team_id: int | None = ref("team.id", index=True)
     priority: int = 0
-    priority_reasons: list[str] = json_field()
+    priority_reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    rank_at: datetime | None = None
     opened_at: datetime
     first_due: datetime | None = None
     close_due: datetime | None = None
+    due_at: datetime | None = None
     paused_at: datetime | None = None
     paused_seconds: int = 0
     snoozed_until: datetime | None = None
@@ -73,6 +98,13 @@ class Case(SQLModel, table=True):
     root_cause_id: int | None = ref("root_cause.id")
     contacted_at: datetime | None = None
     resolved_at: datetime | None = None
+    contact_seconds: int | None = None
+    close_seconds: int | None = None
+    asked: bool = False
+    breached_due: datetime | None = None
+    escalated_at: datetime | None = None
+    escalated_to_id: int | None = ref("user.id", ondelete=None)
+    change_seq: int = Field(default=0, sa_type=BigId)
 
 
 class CaseResponse(SQLModel, table=True):
@@ -99,6 +131,20 @@ class CaseEvent(SQLModel, table=True):
     data: dict[str, Any] = json_field()
     undo_of: int | None = ref("case_event.id")
     batch_id: str | None = Field(default=None, index=True)
+
+
+class Draft(SQLModel, table=True):
+    """What somebody has typed on a case and not sent; erasing the contact removes it."""
+
+    __table_args__ = (one_of("kind", "note", "contact"),)
+
+    user_id: int = Field(primary_key=True, foreign_key="user.id", sa_type=BigId, ondelete="CASCADE")
+    case_id: int = Field(
+        primary_key=True, foreign_key="case.id", sa_type=BigId, ondelete="CASCADE", index=True
+    )
+    kind: str = Field(primary_key=True)
+    body: str
+    updated_at: datetime
 
 
 class Tag(SQLModel, table=True):

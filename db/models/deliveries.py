@@ -27,7 +27,10 @@ class Template(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """A text on a case: a note, a reply to the contact, or what came back. Erasing empties it."""
+    """A text on a case: a note, a reply to the contact, or what came back.
+
+    Erasing empties it; an undone one is kept and no longer shown.
+    """
 
     __table_args__ = (
         one_of("kind", "note", "reply", "inbound", "call"),
@@ -45,6 +48,7 @@ class Message(SQLModel, table=True):
     message_id: str | None = Field(default=None, unique=True)
     created_at: datetime = Field(default_factory=now_utc)
     erased_at: datetime | None = None
+    undone_at: datetime | None = None
 
 
 class Delivery(SQLModel, table=True):

@@ -52,6 +52,7 @@ def import_responses(
     survey: Annotated[str | None, typer.Option(metavar="NAME")] = None,
     dates: Dates = None,
     answered_on: Annotated[datetime | None, Day] = None,
+    open_cases_since: Annotated[datetime | None, Day] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +63,10 @@ def import_responses(
     )  # fmt: skip
     now = shell.now()
     with shell.looking() as session:
-        ready = asked(lambda: prepare(session, file, choices, now=now, survey=survey))
+        since = open_cases_since and open_cases_since.date()
+        ready = asked(
+            lambda: prepare(session, file, choices, now=now, survey=survey, open_cases_since=since)
+        )
         if dry_run:
             report = run.dry_run(session, SHELL, ready, now, _progress)
     if not dry_run:
@@ -118,7 +122,7 @@ def facts(report: run.Report) -> dict[str, Any]:
         "read": report.read,
         "new": report.stored.new,
         "known": report.stored.known,
-        "cases": 0,
+        "cases": report.stored.cases,
         "rejected": rejected(report.rejects),
         "warnings": report.warnings,
         "bands": {"detractor": low, "passive": middle, "promoter": high},
@@ -154,7 +158,7 @@ def _text(report: run.Report, ready: Prepared, dry: bool) -> str:
         f"({report.preset}; {columns}).",
         f"{report.read:,} records read: {report.stored.new:,} new, {report.stored.known:,} known, "
         f"{report.rejected:,} rejected. New: {high:,} promoters, {middle:,} passives, "
-        f"{low:,} detractors.",
+        f"{low:,} detractors; {report.stored.cases:,} cases{' would open' if dry else ' opened'}.",
     ]
     if report.before and report.after:
         lines.append(f"Score before {_said(report.before)}, after {_said(report.after)}.")

@@ -13,6 +13,7 @@ from db.engine import bump
 from db.models import Account, ImportRun, Unit, User, metadata
 from services import audit
 from services.access import Actor, permitted
+from services.cases import ranking
 from services.domain.roles import Verb
 from services.importing import latecomers
 from services.importing.account_rows import AccountPlan, AccountRow, plan_accounts, read_accounts
@@ -73,7 +74,8 @@ def import_accounts(
     session: Session, actor: Actor, prepared: PreparedAccounts, now: datetime
 ) -> AccountReport:
     """Make new accounts and bring known ones up to date, in the caller's transaction."""
-    report = _take(session, prepared, _Write(session, now))
+    desk = _Write(session, now)
+    report = _take(session, prepared, desk)
     run = ImportRun(
         kind="accounts", state="done", file_name=prepared.file_name, file_sha256=prepared.sha256,
         mapping=prepared.mapping(), actor_id=actor.id,
@@ -90,7 +92,9 @@ def import_accounts(
         session.connection().execute(REJECT.insert(), rows)
     audit.record(session, actor.id, "import.accounts", now=now, entity="import_run",
                  entity_id=run.id, new=report.new, updated=report.updated)  # fmt: skip
-    latecomers.place(session, bump(session))
+    seq = bump(session)
+    latecomers.place(session, seq)
+    ranking.refresh(session, (account.id or 0 for account in desk.touched), seq, now)
     report.run_id = run.id
     return report
 
@@ -168,6 +172,10 @@ class _Look:
 class _Write(_Look):
     """Does what `_Look` finds."""
 
+    def __init__(self, session: Session, now: datetime) -> None:
+        super().__init__(session, now)
+        self.touched: list[Account] = []
+
     def make_unit(self, name: str) -> int | None:
         made = Unit(name=name)
         self.session.add(made)
@@ -176,6 +184,7 @@ class _Write(_Look):
 
     def keep(self, account: Account, renamed: bool) -> None:
         self.session.add(account)
+        self.touched.append(account)
         if renamed:  # before anybody else takes the name it had
             self.session.flush()
 

@@ -9,12 +9,14 @@ from db.models import metadata
 ACCOUNT: sa.Table = metadata.tables["account"]
 CONTACT: sa.Table = metadata.tables["contact"]
 RESPONSE: sa.Table = metadata.tables["response"]
+CASE: sa.Table = metadata.tables["case"]
 
 
 def place(session: Session, seq: int) -> None:
     """Give waiting contacts their account, and waiting answers their account and unit."""
     _join_contacts(session, seq)
     _place_answers(session, seq)
+    _place_cases(session, seq)
 
 
 def _join_contacts(session: Session, seq: int) -> None:
@@ -48,4 +50,21 @@ def _place_answers(session: Session, seq: int) -> None:
         sa.update(RESPONSE)
         .where(RESPONSE.c.unit_id.is_(None), RESPONSE.c.account_id.in_(placed))
         .values(unit_id=unit.scalar_subquery(), change_seq=seq)
+    )
+
+
+def _place_cases(session: Session, seq: int) -> None:
+    """Cases go where the answers that they are about have gone."""
+    own = RESPONSE.c.id == CASE.c.response_id
+    moved = sa.exists().where(own, RESPONSE.c.change_seq == seq).correlate(CASE)
+    account, unit = (
+        sa.select(sa.func.coalesce(CASE.c[name], RESPONSE.c[name])).where(own).correlate(CASE)
+        for name in ("account_id", "unit_id")
+    )
+    session.connection().execute(
+        sa.update(CASE)
+        .where(moved)
+        .values(
+            account_id=account.scalar_subquery(), unit_id=unit.scalar_subquery(), change_seq=seq
+        )
     )

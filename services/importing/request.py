@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from db.models import Survey
 from services import settings, surveys
+from services.domain.periods import midnight
 from services.domain.scores import Direction, Metric
 from services.importing.answers import Plan
 from services.importing.files import Table, open_table
@@ -32,6 +33,7 @@ class Prepared:
     file_name: str
     sha256: str
     notes: tuple[str, ...]
+    cases_since: datetime | None = None  # answers before open no case; None: as the desk's settings
 
     def mapping(self) -> dict[str, Any]:
         """How the columns are read, for the record of the import."""
@@ -55,6 +57,7 @@ def prepare(
     now: datetime,
     survey: str | None = None,
     file_name: str | None = None,
+    open_cases_since: date | None = None,
 ) -> Prepared:
     """Read the file once and settle how it is to be read.
 
@@ -79,6 +82,7 @@ def prepare(
         file_name=file_name or path.name,
         sha256=digest(path),
         notes=tuple(notes),
+        cases_since=midnight(open_cases_since, zone) if open_cases_since else None,
     )
 
 

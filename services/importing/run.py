@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from db.models import ImportRun, Response, Survey, metadata
 from services import audit
 from services.access import Actor, permitted
+from services.cases.opening import policy
 from services.domain.roles import Verb
 from services.domain.scores import Counts, Estimate, Metric, estimate
 from services.importing.answers import Reject
@@ -59,7 +60,9 @@ def dry_run(
 ) -> Report:
     """Read the whole file and say what an import would do. Nothing is written."""
     report = Report(prepared.survey_name, prepared.plan.preset.name)
-    keeper = Keeper(Survey(name="", metric="nps", scale="0-10"), prepared.plan.source)
+    asked = Survey(name="", metric=prepared.plan.metric.value, scale=str(prepared.plan.scale))
+    rule = policy(session, now, prepared.cases_since)
+    keeper = Keeper(asked, prepared.plan.source, rule=rule)
     with parts(prepared.table, prepared.plan, now) as reading:
         for part in reading:
             report.count(part, keeper.look(session, part.batch))
@@ -80,8 +83,9 @@ def import_file(
     with begin() as session:
         counts = desk_counts(session, prepared.plan.metric)
         run, survey = _start(session, actor, prepared, now)
+        rule = policy(session, now, prepared.cases_since)
     report.run_id = run.id
-    keeper = Keeper(survey, prepared.plan.source, run.id)
+    keeper = Keeper(survey, prepared.plan.source, run.id, rule=rule)
     try:
         with parts(prepared.table, prepared.plan, now) as reading, _without_collector():
             for part in reading:

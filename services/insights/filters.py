@@ -1,10 +1,9 @@
 """The one filter of all figures and lists, and its form in a URL.
 
-`from_query(to_query(filter))` is the filter again. What a URL holds is typed by anybody: a value
-that cannot be used is left out and named in a notice, and nothing raises.
+`from_query(to_query(filter))` is the filter again; see `spelling` for what a URL may hold.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -12,10 +11,9 @@ from urllib.parse import unquote
 
 from services.domain.periods import RANGES, Compare, Days, Grain
 from services.domain.scores import Band, Metric
+from services.insights import spelling
+from services.insights.spelling import BIGGEST_ID, Field, flag, listed, many, one, plain, whole
 
-LONGEST = 200  # characters of one value in a URL
-MOST = 50  # values of one field
-BIGGEST_ID = 2**63 - 1
 _BANDS = {"low": Band.DETRACTOR, "middle": Band.PASSIVE, "top": Band.PROMOTER}
 _WORDS = {band: word for word, band in _BANDS.items()}
 
@@ -60,21 +58,13 @@ class Filter:
 
     def to_query(self) -> dict[str, list[str]]:
         """The URL parameters; what has its default is left out."""
-        found = {key: [*write(getattr(self, name))] for key, name, write, _ in _FIELDS}
-        usual = {key: [*write(getattr(Filter(), name))] for key, name, write, _ in _FIELDS}
-        return {key: texts for key, texts in found.items() if texts and texts != usual[key]}
+        return spelling.to_query(self, Filter(), _FIELDS)
 
     @classmethod
     def from_query(cls, query: Mapping[str, Sequence[str]]) -> tuple[Self, list[str]]:
         """The filter that `query` spells, and a notice (plain text) for each value not usable."""
-        notices: list[str] = []
-        values = {
-            name: read(
-                [text for text in query.get(key, ()) if _usable(key, text, notices)], notices
-            )
-            for key, name, _, read in _FIELDS
-        }
-        return cls(**{name: value for name, value in values.items() if value is not None}), notices
+        values, notices = spelling.from_query(query, _FIELDS)
+        return cls(**values), notices
 
     def for_figures(self) -> "Filter":
         """This filter without what a score cannot be asked for: an NPS of detractors is -100."""
@@ -102,67 +92,8 @@ class Filter:
         return replace(self, props=(*others, (key, value)))
 
 
-def _usable(key: str, text: str, notices: list[str]) -> bool:
-    """Whether a database could hold it: no NUL, no half of a character, not endless."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = ""
-    fine = 0 < len(text) <= LONGEST and "\0" not in text
-    if not fine:
-        notices.append(_notice(key, text))
-    return fine
-
-
-def _notice(key: str, text: str) -> str:
-    shown = text if len(text) <= 40 else text[:39] + "\N{HORIZONTAL ELLIPSIS}"
-    return f"The address has a {key} that is not known here, so it was left out: {shown!r}."
-
-
-Reader = Callable[[list[str], list[str]], Any]
-Writer = Callable[[Any], Iterable[str]]
-
-
-def _one(key: str, parse: Callable[[str], Any]) -> Reader:
-    """The last value that `parse` accepts, else None."""
-
-    def read(texts: list[str], notices: list[str]) -> Any:
-        found = _many(key, parse)(texts, notices)
-        return found[-1] if found else None
-
-    return read
-
-
-def _many(key: str, parse: Callable[[str], Any]) -> Reader:
-    """All values that `parse` accepts, up to `MOST`."""
-
-    def read(texts: list[str], notices: list[str]) -> tuple[Any, ...]:
-        found = []
-        for text in texts[:MOST]:
-            try:
-                found.append(parse(text))
-            except (ValueError, KeyError):
-                notices.append(_notice(key, text))
-        if len(texts) > MOST:
-            notices.append(
-                f"The address has more than {MOST} values of {key}; the rest is left out."
-            )
-        return tuple(found)
-
-    return read
-
-
 def _range(text: str) -> str:
     return text if text in RANGES else str(Days.parse(text))
-
-
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
-            raise ValueError(text)
-        return int(text)
-
-    return parse
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -172,44 +103,32 @@ def _pair(text: str) -> tuple[str, str]:
     return unquote(name, errors="strict"), value
 
 
-def _flag(text: str) -> bool:
-    return {"yes": True, "no": False}[text]
-
-
-def _plain(value: Any) -> Iterable[str]:
-    return [str(value)] if value is not None and value != "" else []
-
-
-def _list(value: Any) -> Iterable[str]:
-    return map(str, value)
-
-
 def _quoted(value: Any) -> Iterable[str]:
     """Only what would be misread is escaped in the name; the value follows the first "="."""
     return (f"{name.replace('%', '%25').replace('=', '%3D')}={text}" for name, text in value)
 
 
-_id = _whole(1, BIGGEST_ID)
+_id = whole(1, BIGGEST_ID)
 # (parameter, field, field -> texts, texts -> field)
-_FIELDS: tuple[tuple[str, str, Writer, Reader], ...] = (
-    ("metric", "metric", _plain, _one("metric", Metric)),
-    ("range", "range", _plain, _one("range", _range)),
-    ("compare", "compare", _plain, _one("compare", Compare)),
-    ("grain", "grain", _plain, _one("grain", Grain)),
-    ("survey", "surveys", _list, _many("survey", _id)),
-    ("channel", "channels", _list, _many("channel", str)),
-    ("touchpoint", "touchpoints", _list, _many("touchpoint", str)),
-    ("unit", "units", _list, _many("unit", _id)),
-    ("prop", "props", _quoted, _many("prop", _pair)),
+_FIELDS: tuple[Field, ...] = (
+    ("metric", "metric", plain, one("metric", Metric)),
+    ("range", "range", plain, one("range", _range)),
+    ("compare", "compare", plain, one("compare", Compare)),
+    ("grain", "grain", plain, one("grain", Grain)),
+    ("survey", "surveys", listed, many("survey", _id)),
+    ("channel", "channels", listed, many("channel", str)),
+    ("touchpoint", "touchpoints", listed, many("touchpoint", str)),
+    ("unit", "units", listed, many("unit", _id)),
+    ("prop", "props", _quoted, many("prop", _pair)),
     (
         "band",
         "bands",
         lambda found: map(_WORDS.__getitem__, found),
-        _many("band", _BANDS.__getitem__),
+        many("band", _BANDS.__getitem__),
     ),
-    ("score", "scores", _list, _many("score", _whole(0, 10))),
-    ("q", "text", _plain, _one("q", str)),
-    ("comment", "commented", lambda yes: ["yes"] if yes else [], _one("comment", _flag)),
-    ("state", "state", _plain, _one("state", State)),
+    ("score", "scores", listed, many("score", whole(0, 10))),
+    ("q", "text", plain, one("q", str)),
+    ("comment", "commented", lambda yes: ["yes"] if yes else [], one("comment", flag)),
+    ("state", "state", plain, one("state", State)),
 )
 KEYS = tuple(key for key, *_ in _FIELDS)

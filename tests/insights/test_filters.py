@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from services.domain.periods import EARLIEST, LATEST, RANGES, Compare, Days, Grain
 from services.domain.scores import Band, Metric
 from services.insights import Filter, State
-from services.insights.filters import KEYS, LONGEST, MOST
+from services.insights.filters import KEYS
+from services.insights.spelling import LONGEST, MOST
 
 texts = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60

@@ -1,0 +1,154 @@
+"""One case in hand: locked, its version checked, its state changed together with its journal."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.engine import bump
+from db.models import Case, CaseEvent, CaseResponse, CaseTag, Message
+from services.access import Actor, Refused, Stale
+from services.cases import words
+from services.domain import priority
+from services.domain.lifecycle import (
+    FIELDS,
+    Changes,
+    Move,
+    Outcome,
+    State,
+    Status,
+    changes,
+    written,
+)
+
+NOTHING = "Nothing was changed."
+LONGEST = 10_000  # characters of a note
+
+
+@dataclass
+class Held:
+    """A case locked until the transaction ends, its state, and the data version of the change."""
+
+    case: Case
+    state: State
+    seq: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a verb did: the case's version now, and the event that can be undone."""
+
+    number: int
+    version: int
+    event_id: int
+
+
+def state_of(case: Case) -> State:
+    """The case's state as the rules see it."""
+    values = {name: getattr(case, name) for name in FIELDS}
+    outcome = Outcome(case.outcome) if case.outcome else None
+    return State(**values | {"status": Status(case.status), "outcome": outcome})
+
+
+def seen(session: Session, actor: Actor, number: int) -> Case:
+    """The case of this number; one of another unit is as unknown as one that never was."""
+    case = session.exec(select(Case).where(Case.number == number)).one_or_none()
+    if case is None or not actor.sees(case.unit_id):
+        raise Refused(f"There is no case {number} here. {NOTHING}")
+    return case
+
+
+def held(session: Session, actor: Actor, number: int, version: int | None) -> Held:
+    """The case, locked, if it still has `version` (None: whatever it has).
+
+    The data version is taken before the row, as every writer takes it: none waits in a circle.
+    """
+    seq = bump(session)
+    query = select(Case).where(Case.number == number).with_for_update()
+    case = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if case is None or not actor.sees(case.unit_id):
+        raise Refused(f"There is no case {number} here. {NOTHING}")
+    if version is not None and case.version != version:
+        raise Stale(_meanwhile(session, case, version), case.version)
+    return Held(case, state_of(case), seq)
+
+
+def keep(
+    session: Session,
+    actor: Actor,
+    held: Held,
+    after: State,
+    move: Move,
+    *,
+    now: datetime,
+    undo_of: int | None = None,
+    **data: Any,
+) -> Done:
+    """Write the new state and its event. `data` holds ids and states, never texts."""
+    case, moved = held.case, changes(held.state, after)
+    case.version += 1
+    event = CaseEvent(
+        case_id=case.id or 0,
+        actor_id=actor.id,
+        at=now,
+        kind=move.value,
+        data=told(case.version, moved, actor, **data),
+        undo_of=undo_of,
+    )
+    put(case, after, held.seq)
+    session.add_all((case, event))
+    session.flush()
+    held.state = after
+    return Done(case.number, case.version, event.id or 0)
+
+
+def told(version: int, moved: Changes, actor: Actor | None, **data: Any) -> dict[str, Any]:
+    """The data of an event: the version that it made, what it changed, and what else it names."""
+    by = {"key_id": actor.key_id} if actor and actor.key_id else {}
+    return {"version": version, "changes": moved} | by | data
+
+
+def put(case: Case, state: State, seq: int) -> None:
+    """Give the row the state, and its place in the queue."""
+    for name in FIELDS:
+        setattr(case, name, getattr(state, name))
+    case.status, case.outcome = state.status.value, state.outcome and state.outcome.value
+    case.rank_at = rank_of(state, case.priority_reasons)
+    case.change_seq = seq
+
+
+def rank_of(state: State, reasons: list[priority.Reason]) -> datetime:
+    """The place in the queue of a case that runs, waits or is done."""
+    promised = state.close_due if state.contacted_at else state.first_due
+    return priority.rank(promised or state.opened_at, reasons)
+
+
+def journal(session: Session, case_id: int) -> list[CaseEvent]:
+    """All events of a case, the first one first."""
+    query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(col(CaseEvent.id))
+    return list(session.exec(query))
+
+
+def state_hash(session: Session, case: Case) -> str:
+    """SHA-256 over the case's fields, tags and links, without its version and times of change."""
+    links = {
+        "responses": select(CaseResponse.response_id).where(CaseResponse.case_id == case.id),
+        "tags": select(CaseTag.tag_id).where(CaseTag.case_id == case.id),
+        "messages": select(Message.id).where(
+            Message.case_id == case.id, col(Message.undone_at).is_(None)
+        ),
+    }
+    found: dict[str, Any] = {name: sorted(session.exec(query)) for name, query in links.items()}
+    whole = json.dumps(written(state_of(case)) | found, sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _meanwhile(session: Session, case: Case, version: int) -> str:
+    """What happened to the case since `version`, in a sentence."""
+    later = [e for e in journal(session, case.id or 0) if e.data.get("version", 0) > version]
+    said = words.sentences(session, later[-3:])
+    what = "; ".join(said) or "somebody changed it"
+    return f"Case {case.number} changed while you looked at it: {what}. {NOTHING}"

@@ -1,0 +1,226 @@
+"""Opening cases: by the rule as answers come in, and by hand from an answer.
+
+All answers of one data version are taken together, so a thousand cost a few statements. The data
+version is held by then: no other writer can open a case for the same person meanwhile, and the
+unique index would refuse it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from db.engine import bump
+from db.models import Case, CaseResponse, Response, metadata
+from services import calendars, settings
+from services.access import SHELL, Actor, Refused, permitted
+from services.cases.journal import NOTHING, Held, keep, put, state_of, told
+from services.cases.ranking import Ranker, Told, answers, rank
+from services.cases.verbs import promise
+from services.domain import lifecycle, priority
+from services.domain.lifecycle import Move, Promise, State
+from services.domain.opening import DETRACTOR, FOLLOW_UP, Answered, Policy, why_not
+from services.domain.roles import Verb
+from services.domain.scores import Band, Metric
+
+CASE, EVENT = metadata.tables["case"], metadata.tables["case_event"]
+LINK = metadata.tables["case_response"]
+TOGETHER = 1000
+
+
+@dataclass
+class New:
+    """A case about to be written, with all that happened to it so far."""
+
+    number: int
+    first: Told
+    reason_key: str
+    state: State
+    events: list[dict[str, Any]]
+    reasons: list[priority.Reason] = field(default_factory=list)
+    responses: list[int] = field(default_factory=list)
+
+
+def policy(session: Session, now: datetime, since: datetime | None = None) -> Policy:
+    """The desk's rule at `now`; `since` in place of the age that settings allow."""
+    on = {Metric.NPS}
+    on |= {m for m in (Metric.CSAT, Metric.CES) if settings.get(session, f"{m.value}_opens_cases")}
+    age = timedelta(days=int(settings.get(session, "case_age_days")))
+    return Policy(since or now - age, frozenset(on))
+
+
+def asked(answer: Told) -> Answered:
+    """The answer as the rule looks at it."""
+    return Answered(
+        metric=answer.metric, band=Band(answer.band), answered_at=answer.answered_at,
+        followup=answer.followup, known=answer.contact_id is not None,
+        anonymous=answer.anonymous, is_test=answer.is_test, excluded=answer.excluded,
+        do_not_contact=answer.do_not_contact,
+    )  # fmt: skip
+
+
+def open_written(session: Session, seq: int, rule: Policy, now: datetime) -> int:
+    """Open or join the cases of the answers written under the data version `seq`; how many new."""
+    low = (
+        col(Response.change_seq) == seq, col(Response.band) == int(Band.DETRACTOR),
+        col(Response.answered_at) >= rule.since,
+    )  # fmt: skip
+    due = [answer for answer in answers(session, *low) if why_not(asked(answer), rule) is None]
+    return _Opening(session, seq, now).take(due) if due else 0
+
+
+def unresolved_of(session: Session, contacts: Iterable[int], reason: str) -> dict[int, Case]:
+    """The unresolved case of each of these contacts for this reason, where there is one."""
+    ids, found = sorted(set(contacts)), dict[int, Case]()
+    for at in range(0, len(ids), TOGETHER):
+        query = select(Case).where(
+            col(Case.contact_id).in_(ids[at : at + TOGETHER]), Case.reason_key == reason,
+            col(Case.status).in_(lifecycle.UNRESOLVED),
+        )  # fmt: skip
+        found |= {case.contact_id or 0: case for case in session.exec(query)}
+    return found
+
+
+@permitted(Verb.WORK_CASES)
+def open_by_hand(session: Session, actor: Actor, response_id: int, *, now: datetime) -> int:
+    """Open a case about any answer that the actor sees, or join the one that is open; its number.
+
+    The clock starts now: nothing was owed before.
+    """
+    seq = bump(session)
+    found = answers(session, col(Response.id) == response_id)
+    if not found or not actor.sees(found[0].unit_id):
+        raise Refused(f"There is no such response here. {NOTHING}")
+    answer = found[0]
+    if answer.is_test:
+        raise Refused(f"A test is nobody's answer. {NOTHING}")
+    link = select(Case.number).join(CaseResponse).where(CaseResponse.response_id == response_id)
+    number = session.exec(link).first()
+    if number is not None:
+        raise Refused(f"This answer belongs to case {number}. {NOTHING}")
+    reason = DETRACTOR if answer.band == Band.DETRACTOR else FOLLOW_UP
+    opening = _Opening(session, seq, now, reason, actor)
+    opening.take([answer])
+    return opening.numbers[0]
+
+
+class _Opening:
+    """Opens cases for answers and joins further ones to those that are open."""
+
+    def __init__(
+        self,
+        session: Session,
+        seq: int,
+        now: datetime,
+        reason: str = DETRACTOR,
+        actor: Actor | None = None,
+    ) -> None:
+        self.session, self.seq, self.now = session, seq, now
+        self.reason, self.actor = reason, actor
+        self.by = {"by": "hand"} if actor else {"by": "rule"}
+        self.numbers: list[int] = []
+        self._promises: dict[int | None, Promise] = {}
+
+    def take(self, found: Sequence[Told]) -> int:
+        """Open or join; how many cases are new."""
+        contacts = [answer.contact_id for answer in found if answer.contact_id]
+        known = unresolved_of(self.session, contacts, self.reason)
+        ranker = Ranker(self.session, found, self.now)
+        top = self.session.connection().execute(sa.select(sa.func.max(CASE.c.number))).scalar()
+        fresh: dict[Any, New] = {}
+        for answer in found:
+            key = answer.contact_id or ("nobody", answer.id)
+            if (case := known.get(answer.contact_id or 0)) is not None:
+                self._join(case, answer, ranker)
+            elif key in fresh:
+                self._join_new(fresh[key], answer, ranker)
+            else:
+                number = int(top or 0) + len(fresh) + 1
+                fresh[key] = self._open(number, answer, ranker)
+        _write(self.session, list(fresh.values()), self.seq, self.now, self.actor)
+        return len(fresh)
+
+    def _promise(self, team_id: int | None) -> Promise:
+        if team_id not in self._promises:
+            self._promises[team_id] = promise(self.session, team_id)
+        return self._promises[team_id]
+
+    def _open(self, number: int, answer: Told, ranker: Ranker) -> New:
+        state = lifecycle.opened(
+            self.now, self._promise(answer.team_id), response_id=answer.id,
+            team_id=answer.team_id, asked=answer.followup == "requested",
+        )  # fmt: skip
+        data = told(1, lifecycle.changes(None, state), self.actor, response_id=answer.id, **self.by)
+        self.numbers.append(number)
+        return New(
+            number, answer, self.reason, state, [{"kind": Move.OPENED.value, "data": data}],
+            ranker.reasons(answer), [answer.id],
+        )  # fmt: skip
+
+    def _join_new(self, new: New, answer: Told, ranker: Ranker) -> None:
+        calendar = self._promise(new.state.team_id).calendar
+        after = lifecycle.joined(
+            new.state, self.now, calendar, response_id=answer.id,
+            asked=answer.followup == "requested",
+        )  # fmt: skip
+        version = len(new.events) + 1
+        data = told(
+            version, lifecycle.changes(new.state, after), self.actor, response_id=answer.id
+        )  # fmt: skip
+        new.events.append({"kind": Move.JOINED.value, "data": data})
+        new.state, new.reasons = after, ranker.reasons(answer)
+        new.responses.append(answer.id)
+
+    def _join(self, case: Case, answer: Told, ranker: Ranker) -> None:
+        kept = Held(case, state_of(case), self.seq)  # the data version keeps others out
+        calendar = calendars.calendar_of(self.session, case.team_id)
+        after = lifecycle.joined(
+            kept.state, self.now, calendar, response_id=answer.id,
+            asked=answer.followup == "requested",
+        )  # fmt: skip
+        rank(kept.case, ranker.reasons(answer, case.id))
+        link = CaseResponse(case_id=case.id or 0, response_id=answer.id, joined_at=self.now)
+        self.session.add(link)
+        keep(
+            self.session, self.actor or SHELL, kept, after, Move.JOINED, now=self.now,
+            response_id=answer.id,
+        )  # fmt: skip
+        self.numbers.append(case.number)
+
+
+def _write(
+    session: Session, fresh: list[New], seq: int, now: datetime, actor: Actor | None
+) -> None:
+    """Write new cases with their journals and answers, all together."""
+    if not fresh:
+        return
+    connection = session.connection()
+    connection.execute(CASE.insert(), [_row(new, seq) for new in fresh])
+    first, last = fresh[0].number, fresh[-1].number
+    query = sa.select(CASE.c.number, CASE.c.id).where(CASE.c.number.between(first, last))
+    ids = {row.number: row.id for row in connection.execute(query)}
+    common = {"actor_id": actor.id if actor else None, "at": now}
+    events = [
+        {"case_id": ids[new.number], **common, **event} for new in fresh for event in new.events
+    ]
+    connection.execute(EVENT.insert(), events)
+    links = [
+        {"case_id": ids[new.number], "response_id": one, "joined_at": now}
+        for new in fresh
+        for one in new.responses
+    ]
+    connection.execute(LINK.insert(), links)
+
+
+def _row(new: New, seq: int) -> dict[str, Any]:
+    case = Case(
+        number=new.number, contact_id=new.first.contact_id, account_id=new.first.account_id,
+        unit_id=new.first.unit_id, reason_key=new.reason_key, version=len(new.events),
+        priority=priority.hours(new.reasons), priority_reasons=new.reasons,
+        opened_at=new.state.opened_at,
+    )  # fmt: skip
+    put(case, new.state, seq)
+    return case.model_dump(exclude={"id"})

@@ -1,0 +1,136 @@
+"""What an event of the journal says, in a sentence: on the page, and to whoever came second."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.models import ApiKey, CaseEvent, RootCause, Team, User
+from services import settings
+from services.domain.lifecycle import Move, Outcome
+
+DESK = "The desk"
+WAYS = {"call": "a call", "meeting": "a meeting", "visit": "a visit", "chat": "a chat"}
+_PLAIN = {
+    Move.NOTED: "left a note",
+    Move.WAITED: "set it to wait for the customer",
+    Move.RESUMED: "took it up again",
+    Move.WOKEN: "ended the snooze",
+    Move.REOPENED: "reopened it",
+    Move.JOINED: "added a further answer of the same person",
+}
+_TAKEN_BACK = {
+    Move.ASSIGNED: "the assignment", Move.NOTED: "a note", Move.CONTACTED: "a logged contact",
+    Move.WAITED: "the waiting", Move.RESUMED: "taking it up again", Move.SNOOZED: "the snooze",
+    Move.WOKEN: "the end of the snooze", Move.RESOLVED: "the resolution",
+    Move.REOPENED: "the reopening", Move.UNDONE: "taking something back",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Names:
+    """What ids in events are called."""
+
+    people: Mapping[int, str] = field(default_factory=dict)
+    causes: Mapping[int, str] = field(default_factory=dict)
+    teams: Mapping[int, str] = field(default_factory=dict)
+    keys: Mapping[int, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+    def who(self, event: CaseEvent) -> str:
+        """Who did it: a person, a program by its key, or the desk itself."""
+        if event.actor_id is not None:
+            return self.people.get(event.actor_id, "Somebody")
+        key = event.data.get("key_id")
+        return f"The program {self.keys.get(key, 'of a key')}" if key else DESK
+
+
+def names(session: Session, events: Sequence[CaseEvent]) -> Names:
+    """The names that these events need."""
+    people = {e.actor_id for e in events} | _named(events, "assignee_id", "escalated_to_id")
+    return Names(
+        _names(session, User, people),
+        _names(session, RootCause, _named(events, "root_cause_id")),
+        _names(session, Team, _named(events, "team_id")),
+        _names(session, ApiKey, {e.data.get("key_id") for e in events}),
+        settings.reporting_zone(session),
+    )
+
+
+def sentences(session: Session, events: Sequence[CaseEvent]) -> list[str]:
+    """ "Diego Fuentes assigned it to Keiko Tanaka", one for each event."""
+    known = names(session, events)
+    return [f"{known.who(event)} {predicate(event, known)}" for event in events]
+
+
+def predicate(event: CaseEvent, known: Names) -> str:
+    """What was done, after the name of who did it. Of our own words and names of people here."""
+    move = Move(event.kind)
+    return _PLAIN[move] if move in _PLAIN else _TOLD[move](event, known)
+
+
+def _opened(event: CaseEvent, _known: Names) -> str:
+    by = "by hand" if event.data.get("by") == "hand" else "because the answer is low"
+    return f"opened it {by}"
+
+
+def _contacted(event: CaseEvent, _known: Names) -> str:
+    return f"logged {WAYS.get(str(event.data.get('way')), 'a contact')}"
+
+
+def _snoozed(event: CaseEvent, known: Names) -> str:
+    until = datetime.fromisoformat(str(event.data["until"])).astimezone(known.zone)
+    return f"snoozed it until {until:%d %b %Y, %H:%M}"
+
+
+def _resolved(event: CaseEvent, known: Names) -> str:
+    moved = event.data["changes"]
+    cause = known.causes.get(_value(moved, "root_cause_id"), "")
+    return f"resolved it: {Outcome(_value(moved, 'outcome')).label}; {cause}"
+
+
+def _undone(event: CaseEvent, _known: Names) -> str:
+    return f"took back {_TAKEN_BACK[Move(event.data['undone'])]}"
+
+
+def _assigned(event: CaseEvent, known: Names) -> str:
+    moved = event.data["changes"]
+    if "assignee_id" not in moved:
+        return f"gave it to the team {known.teams.get(_value(moved, 'team_id'), '')}"
+    person = _value(moved, "assignee_id")
+    return (
+        f"assigned it to {known.people.get(person, 'somebody')}" if person else "took the owner off"
+    )
+
+
+def _breached(event: CaseEvent, known: Names) -> str:
+    moved = event.data["changes"]
+    what = "first contact" if event.data.get("promise") == "contact" else "closing"
+    lead = _value(moved, "escalated_to_id")
+    passed = f", and passed it on to {known.people.get(lead, 'the lead')}" if lead else ""
+    return f"noted that {what} is overdue{passed}"
+
+
+_TOLD: dict[Move, Callable[[CaseEvent, Names], str]] = {
+    Move.OPENED: _opened, Move.ASSIGNED: _assigned, Move.CONTACTED: _contacted,
+    Move.SNOOZED: _snoozed, Move.RESOLVED: _resolved, Move.BREACHED: _breached,
+    Move.UNDONE: _undone,
+}  # fmt: skip
+
+
+def _value(moved: Mapping[str, Any], name: str) -> Any:
+    return moved[name][1] if name in moved else None
+
+
+def _named(events: Iterable[CaseEvent], *fields: str) -> set[Any]:
+    return {_value(e.data.get("changes", {}), name) for e in events for name in fields}
+
+
+def _names(session: Session, table: Any, ids: set[Any]) -> dict[int, str]:
+    wanted = ids - {None}
+    if not wanted:
+        return {}
+    query = select(table.id, table.name).where(col(table.id).in_(wanted))
+    return dict(session.exec(query).all())

@@ -1,0 +1,352 @@
+"""The life of a case: which moves are allowed, and what each makes of its state. Pure.
+
+A move takes the state before and gives the state after. What differs is what the journal keeps
+(`changes`), so the journal read from the start (`fold`) is the state: nothing else changes one.
+Times are aware; measured times are in business seconds of the calendar that is handed in.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from services.domain.sla import Calendar, add_days, add_hours, between
+
+
+class Status(StrEnum):
+    """Where a case stands. `merged` ones live on in another case."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    MERGED = "merged"
+
+
+class Move(StrEnum):
+    """What can happen to a case: the kinds of its journal."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    ASSIGNED = "assigned"
+    NOTED = "noted"
+    CONTACTED = "contacted"
+    WAITED = "waited"
+    RESUMED = "resumed"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    BREACHED = "breached"
+    UNDONE = "undone"
+
+
+class Outcome(StrEnum):
+    """How a case ended (its disposition)."""
+
+    SOLVED = "solved"
+    EXPLAINED = "explained"
+    COMPENSATED = "compensated"
+    PASSED_ON = "passed_on"
+    UNREACHED = "unreached"
+    LEFT = "left"
+    NOT_OWED = "not_owed"
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return _OUTCOMES[self]
+
+
+_OUTCOMES = {
+    Outcome.SOLVED: "Solved for the customer",
+    Outcome.EXPLAINED: "Explained, nothing to solve",
+    Outcome.COMPENSATED: "Compensated",
+    Outcome.PASSED_ON: "Passed on to another team",
+    Outcome.UNREACHED: "Could not be reached",
+    Outcome.LEFT: "The customer leaves",
+    Outcome.NOT_OWED: "Opened by mistake",
+}
+UNRESOLVED = frozenset({Status.NEW, Status.OPEN, Status.WAITING})
+ALIVE = UNRESOLVED | {Status.RESOLVED}
+FROM: Mapping[Move, frozenset[Status]] = {
+    Move.OPENED: frozenset(),
+    Move.JOINED: UNRESOLVED,
+    Move.ASSIGNED: UNRESOLVED,
+    Move.NOTED: ALIVE,
+    Move.CONTACTED: ALIVE,
+    Move.WAITED: frozenset({Status.NEW, Status.OPEN}),
+    Move.RESUMED: frozenset({Status.WAITING}),
+    Move.SNOOZED: UNRESOLVED,
+    Move.WOKEN: UNRESOLVED,
+    Move.RESOLVED: UNRESOLVED,
+    Move.REOPENED: frozenset({Status.RESOLVED}),
+    Move.BREACHED: UNRESOLVED,
+    Move.UNDONE: ALIVE,
+}
+UNDOABLE = frozenset(Move) - {Move.OPENED, Move.JOINED, Move.BREACHED}
+
+
+class Illegal(ValueError):
+    """The case stands where this move is not possible; the message says so to a person."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised when a case opens: first contact in business hours, closing in days."""
+
+    hours: float
+    days: int
+    calendar: Calendar
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything about a case that a move can change.
+
+    `due_at` is the promise that runs now: first contact, then closing; None while the clock is
+    paused (`paused_at`) or the case is resolved. `asked`: the customer asked to be contacted.
+    """
+
+    opened_at: datetime
+    status: Status = Status.NEW
+    response_id: int | None = None
+    asked: bool = False
+    assignee_id: int | None = None
+    team_id: int | None = None
+    first_due: datetime | None = None
+    close_due: datetime | None = None
+    due_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused_seconds: int = 0
+    snoozed_until: datetime | None = None
+    outcome: Outcome | None = None
+    root_cause_id: int | None = None
+    contacted_at: datetime | None = None
+    resolved_at: datetime | None = None
+    contact_seconds: int | None = None
+    close_seconds: int | None = None
+    breached_due: datetime | None = None
+    escalated_at: datetime | None = None
+    escalated_to_id: int | None = None
+
+
+FIELDS = tuple(field.name for field in fields(State))
+_MOMENTS = {name for name in FIELDS if name.endswith(("_at", "_due", "_until"))}
+Changes = dict[str, list[Any]]
+
+
+def opened(
+    at: datetime, promise: Promise, *, response_id: int, team_id: int | None, asked: bool
+) -> State:
+    """A new case; its clock starts at `at`."""
+    first = add_hours(at, promise.hours, promise.calendar)
+    close = add_days(at, promise.days, promise.calendar)
+    return State(
+        opened_at=at, response_id=response_id, team_id=team_id, asked=asked,
+        first_due=first, close_due=close, due_at=first,
+    )  # fmt: skip
+
+
+def joined(
+    state: State, at: datetime, calendar: Calendar, *, response_id: int, asked: bool
+) -> State:
+    """A further answer of the same contact: who waits or sleeps is awake again."""
+    _check(state, Move.JOINED)
+    woken = replace(state, snoozed_until=None, response_id=response_id, asked=state.asked or asked)
+    if state.status is Status.WAITING:
+        return _run(replace(woken, status=Status.OPEN), at, calendar)
+    return woken
+
+
+def assigned(state: State, user_id: int | None, team_id: int | None) -> State:
+    """Somebody owns the case (None: nobody), and with them their team."""
+    _check(state, Move.ASSIGNED)
+    if user_id == state.assignee_id and (team_id is None or team_id == state.team_id):
+        raise Illegal("It is assigned like this already")
+    status = Status.OPEN if user_id and state.status is Status.NEW else state.status
+    return replace(
+        state, assignee_id=user_id, team_id=state.team_id if team_id is None else team_id,
+        status=status,
+    )  # fmt: skip
+
+
+def noted(state: State) -> State:
+    """A note changes nothing but the journal."""
+    _check(state, Move.NOTED)
+    return state
+
+
+def contacted(state: State, at: datetime, calendar: Calendar) -> State:
+    """We reached the customer at `at`; the earliest contact is the first one."""
+    _check(state, Move.CONTACTED)
+    status = Status.OPEN if state.status is Status.NEW else state.status
+    first = at if state.contacted_at is None else min(at, state.contacted_at)
+    took = _seconds(between(state.opened_at, first, calendar))
+    return _due(replace(state, status=status, contacted_at=first, contact_seconds=took))
+
+
+def waited(state: State, at: datetime) -> State:
+    """The customer has to answer now: the clock stops."""
+    _check(state, Move.WAITED)
+    return _due(replace(state, status=Status.WAITING, paused_at=at))
+
+
+def resumed(state: State, at: datetime, calendar: Calendar) -> State:
+    """It is our turn again: what was left of the promises runs on."""
+    _check(state, Move.RESUMED)
+    return _run(replace(state, status=Status.OPEN), at, calendar)
+
+
+def snoozed(state: State, at: datetime, until: datetime) -> State:
+    """Out of the queue until `until`. The clock runs on: it is the customer's, not ours."""
+    _check(state, Move.SNOOZED)
+    if until <= at:
+        raise Illegal("That time has passed")
+    return replace(state, snoozed_until=until)
+
+
+def woken(state: State) -> State:
+    """Back in the queue."""
+    _check(state, Move.WOKEN)
+    if state.snoozed_until is None:
+        raise Illegal("It is not snoozed")
+    return replace(state, snoozed_until=None)
+
+
+def resolved(
+    state: State, at: datetime, calendar: Calendar, *, outcome: Outcome, root_cause_id: int
+) -> State:
+    """Done, with how it ended and why it arose."""
+    _check(state, Move.RESOLVED)
+    running = _run(state, at, calendar) if state.paused_at else state
+    took = _seconds(between(state.opened_at, at, calendar)) - running.paused_seconds
+    return _due(
+        replace(
+            running,
+            status=Status.RESOLVED,
+            outcome=outcome,
+            root_cause_id=root_cause_id,
+            resolved_at=at,
+            close_seconds=max(0, took),
+            snoozed_until=None,
+        )  # fmt: skip
+    )
+
+
+def reopened(state: State, at: datetime, promise: Promise) -> State:
+    """Not done after all: a new promise to close runs from now."""
+    _check(state, Move.REOPENED)
+    return _due(
+        replace(
+            state,
+            status=Status.OPEN,
+            outcome=None,
+            root_cause_id=None,
+            resolved_at=None,
+            close_seconds=None,
+            close_due=add_days(at, promise.days, promise.calendar),
+        )  # fmt: skip
+    )
+
+
+def breached(state: State, at: datetime, escalate_to: int | None) -> State:
+    """The promise that ran was not kept: said once, and passed on to whoever leads."""
+    _check(state, Move.BREACHED)
+    if state.due_at is None or state.due_at > at or state.breached_due == state.due_at:
+        raise Illegal("No promise was broken")
+    told = replace(state, breached_due=state.due_at)
+    if escalate_to is None or escalate_to == state.escalated_to_id:
+        return told
+    return replace(told, escalated_at=at, escalated_to_id=escalate_to)
+
+
+def undone(state: State, moved: Changes) -> State:
+    """The state without what `moved` changed, if nothing else has changed it since."""
+    _check(state, Move.UNDONE)
+    now = written(state)
+    others = [name for name, (_, after) in moved.items() if now[name] != after]
+    if others:
+        raise Illegal(f"{', '.join(map(_words, others))} changed since")
+    back = now | {name: before for name, (before, _) in moved.items()}
+    return read(back)
+
+
+def changes(before: State | None, after: State) -> Changes:
+    """What a move changed: {field: [before, after]}, as JSON holds it."""
+    old = written(before) if before else dict.fromkeys(FIELDS)
+    return {
+        name: [old[name], value] for name, value in written(after).items() if old[name] != value
+    }
+
+
+def fold(journal: Iterable[Changes]) -> State:
+    """The state that a journal tells, from its first event on."""
+    told = written(State(opened_at=datetime.min.replace(tzinfo=UTC))) | {"opened_at": None}
+    for moved in journal:
+        told |= {name: after for name, (_, after) in moved.items()}
+    return read(told)
+
+
+def written(state: State) -> dict[str, Any]:
+    """The state as JSON holds it: times as ISO 8601 in UTC."""
+    found = {name: getattr(state, name) for name in FIELDS}
+    return {
+        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+        for name, value in found.items()
+    }
+
+
+def read(told: Mapping[str, Any]) -> State:
+    """What `written` wrote."""
+    values: dict[str, Any] = {
+        name: datetime.fromisoformat(value) if name in _MOMENTS and value else value
+        for name, value in told.items()
+    }
+    values["status"] = Status(values["status"])
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return State(**values)
+
+
+def _check(state: State, move: Move) -> None:
+    if state.status not in FROM[move]:
+        raise Illegal(f"A case that is {state.status.value} cannot be {move.value}")
+
+
+def _run(state: State, at: datetime, calendar: Calendar) -> State:
+    """The clock runs on: each open promise is due later by the time that it stood still."""
+    assert state.paused_at is not None
+    still = between(state.paused_at, at, calendar)
+
+    def later(due: datetime | None) -> datetime | None:
+        if due is None or due <= state.paused_at:  # type: ignore[operator]
+            return due
+        left = between(state.paused_at, due, calendar)  # type: ignore[arg-type]
+        return add_hours(at, left.total_seconds() / 3600, calendar)
+
+    first = state.first_due if state.contacted_at else later(state.first_due)
+    return _due(
+        replace(
+            state,
+            paused_at=None,
+            paused_seconds=state.paused_seconds + _seconds(still),
+            first_due=first,
+            close_due=later(state.close_due),
+        )  # fmt: skip
+    )
+
+
+def _due(state: State) -> State:
+    """The state with the promise that runs now."""
+    if state.status in (Status.RESOLVED, Status.WAITING):
+        return replace(state, due_at=None)
+    return replace(state, due_at=state.close_due if state.contacted_at else state.first_due)
+
+
+def _seconds(span: timedelta) -> int:
+    return round(span.total_seconds())
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_id").removesuffix("_at").replace("_", " ")

@@ -1,0 +1,142 @@
+"""The conditions and columns behind every list and figure of cases: the same on every engine.
+
+The words of `UNRESOLVED` are those of the partial indexes, to the letter.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from db.models import Account, Case, CaseResponse, Contact, Response, Survey, User
+from db.search import matches
+from services.domain.periods import Period
+from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
+from services.insights.selects import Condition
+
+CASE: sa.Table = Case.__table__  # type: ignore[attr-defined]
+UNRESOLVED: sa.ColumnElement[Any] = sa.literal_column(
+    "(\"case\".status NOT IN ('resolved', 'merged'))"
+)
+OWNER = sa.orm.aliased(User, name="owner")
+JOINED = (
+    sa.join(CASE, Response.__table__, CASE.c.response_id == col(Response.id), isouter=True)  # type: ignore[attr-defined]
+    .outerjoin(Survey, col(Survey.id) == col(Response.survey_id))
+    .outerjoin(Contact, col(Contact.id) == CASE.c.contact_id)
+    .outerjoin(Account, col(Account.id) == CASE.c.account_id)
+    .outerjoin(OWNER, col(OWNER.id) == CASE.c.assignee_id)
+)
+
+
+def active(now: datetime) -> list[Condition]:
+    """Unresolved, not waiting for the customer, not asleep: what has to be done now."""
+    asleep = CASE.c.snoozed_until
+    return [
+        UNRESOLVED,
+        CASE.c.status != "waiting",
+        sa.or_(asleep.is_(None), asleep <= now),
+    ]
+
+
+def in_view(view: View, *, me: int | None, now: datetime, today: Period) -> list[Condition]:
+    """The cases of a tab for the person `me`; `today` is the reporting zone's."""
+    case, own = CASE.c, me or -1
+    found: dict[View, list[Condition]] = {
+        View.MINE: [*active(now), case.assignee_id == own],
+        View.UNASSIGNED: [*active(now), case.assignee_id.is_(None)],
+        View.TODAY: [*active(now), case.due_at < today.end],
+        View.OPEN: active(now),
+        View.ESCALATED: [UNRESOLVED, case.escalated_to_id == own],
+        View.WAITING: [UNRESOLVED, case.status == "waiting"],
+        View.SNOOZED: [UNRESOLVED, case.snoozed_until > now],
+        View.RESOLVED: [case.resolved_at.is_not(None), case.status == "resolved"],
+        View.ANY: [case.status != "merged"],
+    }
+    return found[view]
+
+
+def conditions(
+    session: Session,
+    filter: CaseFilter,
+    *,
+    units: Sequence[int] | None,
+    now: datetime,
+    today: Period,
+    opened: Period | None,
+) -> list[Condition]:
+    """What the filter asks for, its tab apart; for use with `JOINED`."""
+    found: list[Condition] = [] if units is None else [CASE.c.unit_id.in_(units)]
+    listed = {
+        CASE.c.team_id: filter.teams, CASE.c.unit_id: filter.units,
+        col(Response.score): filter.scores,
+        col(Survey.metric): tuple(metric.value for metric in filter.metrics),
+    }  # fmt: skip
+    found += [column.in_(values) for column, values in listed.items() if values]
+    if filter.owners:
+        found.append(_owned(filter.owners))
+    if filter.sla:
+        found.append(sa.or_(*(_stands(sla, now, today) for sla in filter.sla)))
+    if opened is not None:
+        found += [CASE.c.opened_at >= opened.start, CASE.c.opened_at < opened.end]
+    found += [became(loop, now) for loop in filter.loop]
+    if filter.text.strip():
+        found.append(_says(session, filter.text.strip()))
+    return found
+
+
+def became(loop: Loop, now: datetime) -> Condition:
+    """The cases that a loop figure counts. A promise is missed once its time is over."""
+    case = CASE.c
+    contacted, resolved = case.contacted_at.is_not(None), case.status == "resolved"
+    closed = sa.and_(contacted, resolved)
+    # What waits for the customer runs no promise; what is resolved without a contact broke it when
+    # its time was over before that.
+    until = sa.func.coalesce(case.resolved_at, case.paused_at, sa.literal(now, case.due_at.type))
+    uncalled = sa.and_(case.contacted_at.is_(None), case.first_due < until)
+    found: dict[Loop, Condition] = {
+        Loop.CONTACTED: contacted,
+        Loop.NOT_CONTACTED: case.contacted_at.is_(None),
+        Loop.RESOLVED: resolved,
+        Loop.CLOSED: closed,
+        Loop.NOT_CLOSED: sa.not_(closed),
+        Loop.CONTACT_KEPT: sa.and_(contacted, case.contacted_at <= case.first_due),
+        Loop.CONTACT_MISSED: sa.or_(case.contacted_at > case.first_due, uncalled),
+        Loop.CLOSE_KEPT: sa.and_(resolved, case.resolved_at <= case.close_due),
+        Loop.CLOSE_MISSED: case.close_due < until,
+        Loop.ASKED: case.asked,
+    }
+    return found[loop]
+
+
+def _owned(owners: Sequence[int]) -> Condition:
+    people = CASE.c.assignee_id.in_([one for one in owners if one != NOBODY])
+    return sa.or_(people, CASE.c.assignee_id.is_(None)) if NOBODY in owners else people
+
+
+def _stands(sla: Sla, now: datetime, today: Period) -> Condition:
+    due = CASE.c.due_at
+    if sla is Sla.OVERDUE:
+        return due <= now
+    return sa.and_(due > now, due < today.end) if sla is Sla.TODAY else due >= today.end
+
+
+def _says(session: Session, text: str) -> Condition:
+    """A case by its number, by who it is about, or by the words of its answers."""
+    like = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    found: list[Condition] = [
+        sa.func.lower(col(Contact.name)).like(like, escape="\\"),
+        col(Contact.email_norm).like(like, escape="\\"),
+        col(Account.name_norm).like(like, escape="\\"),
+    ]
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 18:
+        found.append(CASE.c.number == int(number))
+    said = matches(session, text)
+    if said is not None:
+        link = sa.select(col(CaseResponse.case_id)).join(
+            Response, col(Response.id) == col(CaseResponse.response_id)
+        )
+        found.append(CASE.c.id.in_(link.where(said)))
+    return sa.or_(*found)
