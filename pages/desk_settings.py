@@ -1,4 +1,4 @@
-"""Settings: the desk's name, its time zone, and who sees all units."""
+"""Settings: the desk's name, its time zone, who sees all units, and what holds for cases."""
 
 from functools import partial
 from typing import Any
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from db.engine import reading
+from pages import _case_settings
 from pages._door import actor, now
 from pages._people_parts import act, say, small, zone_box
 from services import desk
@@ -60,3 +61,4 @@ with st.container(width=640, gap="medium"):
             st.toggle(words, choices[key].value, key=f"set_{key}", on_change=partial(save, key))
             last_change(key)
     st.caption("Without the switch people see the units that are chosen for them under People.")
+    _case_settings.show(choices, save, last_change)

@@ -9,6 +9,7 @@ from services.commands import (
     scores,
     serve,
     shell,
+    sla,
     users,
 )
 
@@ -20,6 +21,7 @@ app.command("compare")(scores.compare)
 app.add_typer(export.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="key")
+app.command("sla-due")(sla.due)
 app.command("audit")(audit_log.audit)
 app.command("demo")(demo.load)
 app.command("serve")(serve.serve)

@@ -26,7 +26,9 @@ PHRASES = {
     "session.begin": "signed in:", "session.end": "signed out:",
     "session.revoke": "ended sessions of",
     "team.add": "added", "team.rename": "renamed", "team.lead": "named the lead of",
-    "team.remove": "removed",
+    "team.remove": "removed", "team.calendar": "changed the business hours of",
+    "cause.add": "added", "cause.propose": "proposed", "cause.rename": "renamed",
+    "cause.accept": "accepted", "cause.retire": "retired",
     "unit.add": "added", "unit.rename": "renamed", "unit.remove": "removed",
     "key.add": "made", "key.revoke": "revoked",
     "desk.setup": "set up the desk as", "setting.change": "changed a",
@@ -34,8 +36,14 @@ PHRASES = {
     "import.start": "began", "import.accounts": "brought in accounts by",
     "response.exclude": "excluded", "response.restore": "counted again",
 }  # fmt: skip
-FACTS = {"sessions": "sessions ended", "team_id": "team", "key": "", "on": "switched on:"}
-ENTITIES = {"api_key": "API key", "import_run": "import"}
+FACTS = {
+    "sessions": "sessions ended",
+    "team_id": "team",
+    "key": "",
+    "on": "switched on:",
+    "own": "own hours:",
+}
+ENTITIES = {"api_key": "API key", "import_run": "import", "root_cause": "root cause"}
 
 
 @dataclass(frozen=True)

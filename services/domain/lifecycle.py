@@ -5,23 +5,27 @@ A move takes the state before and gives the state after. What differs is what th
 Times are aware; measured times are in business seconds of the calendar that is handed in.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from services.domain.sla import Calendar, add_days, add_hours, between
+from services.domain.case_state import (
+    FIELDS,
+    Changes,
+    Outcome,
+    State,
+    Status,
+    changes,
+    fold,
+    read,
+    written,
+)  # fmt: skip
+from services.domain.sla import Calendar, Promise, add_days, add_hours, between
 
-
-class Status(StrEnum):
-    """Where a case stands. `merged` ones live on in another case."""
-
-    NEW = "new"
-    OPEN = "open"
-    WAITING = "waiting"
-    RESOLVED = "resolved"
-    MERGED = "merged"
+__all__ = [
+    "FIELDS", "Changes", "Outcome", "Promise", "State", "Status", "changes", "fold", "read", "written",
+]  # fmt: skip
 
 
 class Move(StrEnum):
@@ -42,32 +46,6 @@ class Move(StrEnum):
     UNDONE = "undone"
 
 
-class Outcome(StrEnum):
-    """How a case ended (its disposition)."""
-
-    SOLVED = "solved"
-    EXPLAINED = "explained"
-    COMPENSATED = "compensated"
-    PASSED_ON = "passed_on"
-    UNREACHED = "unreached"
-    LEFT = "left"
-    NOT_OWED = "not_owed"
-
-    @property
-    def label(self) -> str:
-        """As people read it."""
-        return _OUTCOMES[self]
-
-
-_OUTCOMES = {
-    Outcome.SOLVED: "Solved for the customer",
-    Outcome.EXPLAINED: "Explained, nothing to solve",
-    Outcome.COMPENSATED: "Compensated",
-    Outcome.PASSED_ON: "Passed on to another team",
-    Outcome.UNREACHED: "Could not be reached",
-    Outcome.LEFT: "The customer leaves",
-    Outcome.NOT_OWED: "Opened by mistake",
-}
 UNRESOLVED = frozenset({Status.NEW, Status.OPEN, Status.WAITING})
 ALIVE = UNRESOLVED | {Status.RESOLVED}
 FROM: Mapping[Move, frozenset[Status]] = {
@@ -90,51 +68,6 @@ UNDOABLE = frozenset(Move) - {Move.OPENED, Move.JOINED, Move.BREACHED}
 
 class Illegal(ValueError):
     """The case stands where this move is not possible; the message says so to a person."""
-
-
-@dataclass(frozen=True)
-class Promise:
-    """What is promised when a case opens: first contact in business hours, closing in days."""
-
-    hours: float
-    days: int
-    calendar: Calendar
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything about a case that a move can change.
-
-    `due_at` is the promise that runs now: first contact, then closing; None while the clock is
-    paused (`paused_at`) or the case is resolved. `asked`: the customer asked to be contacted.
-    """
-
-    opened_at: datetime
-    status: Status = Status.NEW
-    response_id: int | None = None
-    asked: bool = False
-    assignee_id: int | None = None
-    team_id: int | None = None
-    first_due: datetime | None = None
-    close_due: datetime | None = None
-    due_at: datetime | None = None
-    paused_at: datetime | None = None
-    paused_seconds: int = 0
-    snoozed_until: datetime | None = None
-    outcome: Outcome | None = None
-    root_cause_id: int | None = None
-    contacted_at: datetime | None = None
-    resolved_at: datetime | None = None
-    contact_seconds: int | None = None
-    close_seconds: int | None = None
-    breached_due: datetime | None = None
-    escalated_at: datetime | None = None
-    escalated_to_id: int | None = None
-
-
-FIELDS = tuple(field.name for field in fields(State))
-_MOMENTS = {name for name in FIELDS if name.endswith(("_at", "_due", "_until"))}
-Changes = dict[str, list[Any]]
 
 
 def opened(
@@ -183,7 +116,7 @@ def contacted(state: State, at: datetime, calendar: Calendar) -> State:
     _check(state, Move.CONTACTED)
     status = Status.OPEN if state.status is Status.NEW else state.status
     first = at if state.contacted_at is None else min(at, state.contacted_at)
-    took = _seconds(between(state.opened_at, first, calendar))
+    took = _took(state.opened_at, first, calendar)
     return _due(replace(state, status=status, contacted_at=first, contact_seconds=took))
 
 
@@ -221,7 +154,7 @@ def resolved(
     """Done, with how it ended and why it arose."""
     _check(state, Move.RESOLVED)
     running = _run(state, at, calendar) if state.paused_at else state
-    took = _seconds(between(state.opened_at, at, calendar)) - running.paused_seconds
+    took = _took(state.opened_at, at, calendar) - running.paused_seconds
     return _due(
         replace(
             running,
@@ -273,42 +206,6 @@ def undone(state: State, moved: Changes) -> State:
     return read(back)
 
 
-def changes(before: State | None, after: State) -> Changes:
-    """What a move changed: {field: [before, after]}, as JSON holds it."""
-    old = written(before) if before else dict.fromkeys(FIELDS)
-    return {
-        name: [old[name], value] for name, value in written(after).items() if old[name] != value
-    }
-
-
-def fold(journal: Iterable[Changes]) -> State:
-    """The state that a journal tells, from its first event on."""
-    told = written(State(opened_at=datetime.min.replace(tzinfo=UTC))) | {"opened_at": None}
-    for moved in journal:
-        told |= {name: after for name, (_, after) in moved.items()}
-    return read(told)
-
-
-def written(state: State) -> dict[str, Any]:
-    """The state as JSON holds it: times as ISO 8601 in UTC."""
-    found = {name: getattr(state, name) for name in FIELDS}
-    return {
-        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-        for name, value in found.items()
-    }
-
-
-def read(told: Mapping[str, Any]) -> State:
-    """What `written` wrote."""
-    values: dict[str, Any] = {
-        name: datetime.fromisoformat(value) if name in _MOMENTS and value else value
-        for name, value in told.items()
-    }
-    values["status"] = Status(values["status"])
-    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
-    return State(**values)
-
-
 def _check(state: State, move: Move) -> None:
     if state.status not in FROM[move]:
         raise Illegal(f"A case that is {state.status.value} cannot be {move.value}")
@@ -317,7 +214,6 @@ def _check(state: State, move: Move) -> None:
 def _run(state: State, at: datetime, calendar: Calendar) -> State:
     """The clock runs on: each open promise is due later by the time that it stood still."""
     assert state.paused_at is not None
-    still = between(state.paused_at, at, calendar)
 
     def later(due: datetime | None) -> datetime | None:
         if due is None or due <= state.paused_at:  # type: ignore[operator]
@@ -330,7 +226,7 @@ def _run(state: State, at: datetime, calendar: Calendar) -> State:
         replace(
             state,
             paused_at=None,
-            paused_seconds=state.paused_seconds + _seconds(still),
+            paused_seconds=state.paused_seconds + _took(state.paused_at, at, calendar),
             first_due=first,
             close_due=later(state.close_due),
         )  # fmt: skip
@@ -344,8 +240,9 @@ def _due(state: State) -> State:
     return replace(state, due_at=state.close_due if state.contacted_at else state.first_due)
 
 
-def _seconds(span: timedelta) -> int:
-    return round(span.total_seconds())
+def _took(start: datetime, end: datetime, calendar: Calendar) -> int:
+    """Business seconds from `start` to `end`."""
+    return round(between(start, end, calendar).total_seconds())
 
 
 def _words(name: str) -> str:

@@ -65,6 +65,15 @@ class Calendar:
         }
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What is promised for a case: first contact in business hours, closing in business days."""
+
+    hours: float
+    days: int
+    calendar: Calendar
+
+
 def standard(zone: str) -> Calendar:
     """Monday to Friday, 09:00 to 17:00, no holidays."""
     return Calendar(zone, (((time(9), time(17)),),) * 5 + ((), ()))

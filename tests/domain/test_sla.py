@@ -20,7 +20,7 @@ from services.domain.sla import (
 )
 
 MONDAY = datetime(2026, 5, 11, tzinfo=UTC)
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+HOUR, MINUTE, MOMENT = timedelta(hours=1), timedelta(minutes=1), timedelta.resolution
 EDGE_OF_DAY = time()
 ROUND_THE_CLOCK = ((time(), time()),)
 BERLIN, NEW_YORK, KOLKATA = standard("Europe/Berlin"), standard("America/New_York"), "Asia/Kolkata"
@@ -429,10 +429,9 @@ def test_what_is_due_lies_in_open_time_or_at_its_edge(
     calendar: Calendar, start: datetime, given: int
 ) -> None:
     for due in (add_hours(start, hours(given), calendar), add_days(start, given % 9, calendar)):
-        around = between(due - MINUTE / 60, due + MINUTE / 60, calendar)
-        assert around > timedelta()
+        assert between(due - MOMENT, due + MOMENT, calendar) > timedelta()
     opening = add_hours(start, 0, calendar)
-    assert between(opening, opening + MINUTE / 60, calendar) == MINUTE / 60
+    assert between(opening, opening + MOMENT, calendar) == MOMENT
     assert between(start, opening, calendar) == timedelta()
 
 

@@ -1,0 +1,180 @@
+"""Whom do I help next, and why them? One page of cases in their order, and the tabs' counts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from services import settings
+from services.access import Actor, permitted
+from services.domain.periods import Days, Period, named, period
+from services.domain.roles import Verb
+from services.insights.case_filter import CaseFilter, View
+from services.insights.case_rows import CaseRow, Cursor, Order, read, row_of
+from services.insights.case_selects import (
+    CASE,
+    JOINED,
+    UNRESOLVED,
+    active,
+    conditions,
+    in_view,
+)
+from services.insights.selects import Condition
+
+PAGE = 50
+_FIRST = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """Rows `first` to `last` of `total` (both 0 when there are none)."""
+
+    rows: tuple[CaseRow, ...]
+    first: int
+    total: int
+    back: Cursor | None
+    on: Cursor | None
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1 if self.rows else 0
+
+
+@permitted(Verb.SEE)
+def queue(
+    session: Session,
+    actor: Actor,
+    filter: CaseFilter,
+    *,
+    now: datetime,
+    me: int | None,
+    cursor: Cursor | None = None,
+    size: int = PAGE,
+) -> QueuePage:
+    """The cases of the filter behind `cursor`; the first ones when nothing is behind it.
+
+    `me` is whose tabs these are (the actor's id, named because answers are kept by it).
+    """
+    meant = _meant(session, actor, filter, now, me)
+    order = Order(filter.view)
+    found = read(session, meant, order, cursor, size)
+    if not found and cursor is not None:
+        cursor, found = None, read(session, meant, order, None, size)
+    back = cursor is not None and cursor.back
+    rows = found[:size][::-1] if back else found[:size]
+    beyond = len(found) > size
+    total, before = _count(session, meant, order, rows[0] if rows else None, filter)
+    today = now.astimezone(settings.reporting_zone(session)).date()
+    return QueuePage(
+        rows=tuple(row_of(row, today) for row in rows),
+        first=before + 1 if rows else 0,
+        total=total,
+        back=Cursor(rows[0].key, rows[0].id, True) if before else None,
+        on=Cursor(rows[-1].key, rows[-1].id) if rows and (back or beyond) else None,
+    )
+
+
+@permitted(Verb.SEE)
+def view_counts(
+    session: Session, actor: Actor, *, now: datetime, me: int | None
+) -> dict[View, int]:
+    """How many cases each tab of unresolved ones holds: read from the queue's index alone."""
+    day = _today(session, now)
+    views = [view for view in View if view not in (View.RESOLVED, View.ANY)]
+    sums = [
+        sa.func.sum(sa.case((sa.and_(*in_view(view, me=me, now=now, today=day)), 1), else_=0))
+        for view in views
+    ]
+    own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
+    query = sa.select(*sums).select_from(CASE).where(UNRESOLVED, *own)
+    row = session.connection().execute(query).one()
+    return {view: int(n or 0) for view, n in zip(views, row, strict=True)}
+
+
+@permitted(Verb.SEE)
+def cases_of(
+    session: Session,
+    actor: Actor,
+    *,
+    contact_id: int | None = None,
+    account_id: int | None = None,
+    now: datetime,
+    limit: int = PAGE,
+) -> tuple[CaseRow, ...]:
+    """The cases of a contact or of an account, the newest first."""
+    meant: list[Condition] = [CASE.c.status != "merged"]
+    if actor.units is not None:
+        meant.append(CASE.c.unit_id.in_(actor.units))
+    if contact_id is not None:
+        meant.append(CASE.c.contact_id == contact_id)
+    if account_id is not None:
+        meant.append(CASE.c.account_id == account_id)
+    order = Order(View.ANY)
+    today = now.astimezone(settings.reporting_zone(session)).date()
+    return tuple(row_of(row, today) for row in read(session, meant, order, None, limit - 1))
+
+
+@permitted(Verb.SEE)
+def next_case(
+    session: Session, actor: Actor, *, after: int, now: datetime, me: int | None
+) -> int | None:
+    """The number of the case to do next: the first of one's own but `after`, else of nobody's."""
+    order = Order(View.OPEN)
+    own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
+    for owner in (CASE.c.assignee_id == (me or -1), CASE.c.assignee_id.is_(None)):
+        query = (
+            sa.select(CASE.c.number)
+            .where(*active(now), owner, CASE.c.number != after, *own)
+            .order_by(*order.by())
+            .limit(1)
+        )
+        number = session.connection().execute(query).scalar()
+        if number is not None:
+            return int(number)
+    return None
+
+
+def _today(session: Session, now: datetime) -> Period:
+    zone = settings.reporting_zone(session)
+    today = now.astimezone(zone).date()
+    return period(Days(today, today), zone)
+
+
+def opened_in(session: Session, filter: CaseFilter, now: datetime) -> Period | None:
+    """The moments that `filter.opened` means; None for all."""
+    if not filter.opened:
+        return None
+    zone = settings.reporting_zone(session)
+    today = now.astimezone(zone).date()
+    return period(named(filter.opened, today, Days(_FIRST, today)), zone)
+
+
+def _meant(
+    session: Session, actor: Actor, filter: CaseFilter, now: datetime, me: int | None
+) -> list[Condition]:
+    today = _today(session, now)
+    opened = opened_in(session, filter, now)
+    return [
+        *in_view(filter.view, me=me, now=now, today=today),
+        *conditions(session, filter, units=actor.units, now=now, today=today, opened=opened),
+    ]
+
+
+def _count(
+    session: Session,
+    meant: list[Condition],
+    order: Order,
+    top: sa.Row[Any] | None,
+    filter: CaseFilter,
+) -> tuple[int, int]:
+    """All cases that are meant, and those ahead of the first one shown."""
+    ahead: Any = sa.literal(0)
+    if top is not None:
+        above = order.behind(Cursor(top.key, top.id, back=True))
+        ahead = sa.func.coalesce(sa.func.sum(sa.case((above, 1), else_=0)), 0)
+    narrow = filter.text or filter.scores or filter.metrics  # these look beyond the case itself
+    query = sa.select(sa.func.count(), ahead).select_from(JOINED if narrow else CASE).where(*meant)
+    total, before = session.connection().execute(query).one()
+    return int(total), int(before)
