@@ -3,7 +3,7 @@
 import typer
 
 from db import demo, engine
-from services import config
+from services import config, demo_cases
 from services import demo as marks
 from services.access import Refused
 from services.commands import shell
@@ -24,7 +24,8 @@ def load() -> None:
     try:
         with engine.transaction() as session:
             marks.refuse_a_real_desk(session)
-            counts = demo.load(session, shell.now(), band)
+            now = shell.now()
+            counts = demo.load(session, now, band) | demo_cases.play(session, now)
     except demo.NotEmpty:
         with engine.reading() as session:
             marks.refuse_all_but_the_demo(session)

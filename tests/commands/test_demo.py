@@ -1,0 +1,25 @@
+"""`demo` in the shell: what it says it has loaded."""
+
+import re
+
+import pytest
+
+from db import demo_occasions
+from services import config
+from services.commands import demo
+
+
+def test_the_shell_counts_the_cases(
+    shell_env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for metric, n in {"nps": 300, "csat": 60, "ces": 40}.items():
+        monkeypatch.setitem(demo_occasions.ANSWERS, metric, n)
+    monkeypatch.setenv("LOOPDESK_DEMO", "1")
+    monkeypatch.setenv("LOOPDESK_DEMO_DATABASE_URL", shell_env["DATABASE_URL"])
+    monkeypatch.delenv("DATABASE_URL")
+    config.load.cache_clear()
+    demo.load()
+    said = capsys.readouterr().out
+    assert re.search(r"400 responses, \d+ comments, \d+ cases, [\d,]+ events, \d+ notes\n$", said)
+    demo.load()
+    assert capsys.readouterr().out == ""
