@@ -37,6 +37,13 @@ def ask(question: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
         return found
 
 
+def fresh(question: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
+    """`question(session, actor, ...)` in a read of its own, every time."""
+    who = _door.actor()
+    with answering(), engine.reading() as session:
+        return question(session, who, *args, **named)
+
+
 @st.cache_data(max_entries=300, show_spinner=False)
 def _kept(seen: Any, args: Any, named: Any, _question: Any, _session: Any, _who: Any) -> Any:  # noqa: ARG001
     return _question(_session, _who, *args, **named)

@@ -1,5 +1,7 @@
-"""Responses as cards, and taking one out of the figures or putting it back."""
+"""Responses as cards: opening a case about one, taking it out of the figures or putting it back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,8 +13,9 @@ from pages._look import SHAPES, TONES, shown
 from pages._mount import mount
 from pages._people_parts import SAID, act
 from services import exclusions
+from services.cases.opening import open_by_hand
 from services.domain.roles import Verb
-from services.insights import Page, Verbatim
+from services.insights import Verbatim
 from services.insights.words import ago
 
 ASKED = "excluding"  # the id of the response that a reason is being given for
@@ -24,21 +27,42 @@ FOLLOWUPS = {
 REASONS = ("Our own test", "Not a customer", "Sent twice", "Spam or abuse")
 
 
-def cards(page: Page) -> None:
-    """The rows of a page. Every text in them is customers' own: it goes out as data only."""
-    zone, now = ZoneInfo(page.span.zone), _door.now()
-    may = _door.actor().may(Verb.EXCLUDE)
-    data = {
-        "label": f"Responses {page.first} to {page.last} of {page.total}",
-        "rows": [_card(row, zone, now, may) for row in page.rows],
-    }
-    mount("cards", data, "cards", on_act_change=_acted)
-    if (wanted := st.session_state.get(ASKED)) is not None:
-        _ask_reason(wanted, next((row for row in page.rows if row.id == wanted), None))
+def cards(
+    rows: Sequence[Verbatim],
+    *,
+    zone: str,
+    label: str = "Responses",
+    key: str = "cards",
+    who: bool = True,
+) -> None:
+    """Responses, each with its case or the way to open one. Dates are told in `zone`.
+
+    Every text in them is customers' own: it goes out as data only. `label` names the list to
+    readers who do not see it. With `who` off, the page is about one person and says who. The page
+    calls `say` for what came of an action. A page may hold several lists, each with its own `key`.
+    """
+    now, actor = _door.now(), _door.actor()
+    shown_in = _Shown(ZoneInfo(zone), now, who, actor.may(Verb.EXCLUDE), actor.may(Verb.WORK_CASES))
+    data = {"label": label, "rows": [_card(row, shown_in) for row in rows]}
+    mount("cards", data, key, on_act_change=lambda: _acted(key))
+    wanted = next((row for row in rows if row.id == st.session_state.get(ASKED)), None)
+    if wanted is not None:
+        _ask_reason(wanted)
 
 
-def _card(row: Verbatim, zone: ZoneInfo, now: datetime, may: bool) -> dict[str, Any]:
-    answered = row.answered_at.astimezone(zone)
+@dataclass(frozen=True)
+class _Shown:
+    """How a list is shown, and to whom."""
+
+    zone: ZoneInfo
+    now: datetime
+    who: bool
+    may_exclude: bool
+    may_open: bool
+
+
+def _card(row: Verbatim, to: _Shown) -> dict[str, Any]:
+    answered = row.answered_at.astimezone(to.zone)
     return {
         "id": row.id,
         "score": str(row.score),
@@ -48,19 +72,55 @@ def _card(row: Verbatim, zone: ZoneInfo, now: datetime, may: bool) -> dict[str, 
         "shape": SHAPES[row.band],
         "comment": shown(row.comment),
         "marks": row.marks,
-        "name": "Anonymous" if row.anonymous else shown(row.name) or "No name",
-        "known": bool(row.name),
-        "others": [shown(one) for one in (row.account, row.email) if one and one != row.name],
-        "when": ago(row.answered_at, now),
-        "exact": f"{answered:%d %b %Y, %H:%M} ({zone.key})",
+        **(_who(row) if to.who else _what(row)),
+        "when": ago(row.answered_at, to.now),
+        "exact": f"{answered:%d %b %Y, %H:%M} ({to.zone.key})",
         "iso": answered.isoformat(timespec="seconds"),
         "states": _states(row),
-        "note": _note(row, zone),
+        "note": _note(row, to.zone),
         "quiet": row.exclusion is not None or row.is_test,
         "facts": _facts(row),
         "props": [(shown(name), shown(value)) for name, value in row.props],
-        "actions": _actions(row) if may else [],
+        "case": _case(row),
+        "actions": _actions(row, to),
     }
+
+
+def _who(row: Verbatim) -> dict[str, Any]:
+    """Who answered, and where everything about them and their account stands."""
+    return {
+        "name": name_of(row),
+        "known": bool(row.name),
+        "contact": href("contact", row.contact_id),
+        "account": shown(row.account) if row.account != row.name else "",
+        "company": href("account", row.account_id),
+        "others": [shown(row.email)] if row.email and row.email != row.name else [],
+    }
+
+
+def _what(row: Verbatim) -> dict[str, Any]:
+    """What was asked, on a page that says already who answered."""
+    asked = f"{row.metric.upper()}, {row.scale}"
+    return {"name": asked, "known": True, "contact": None, "account": "", "others": []}
+
+
+def name_of(row: Verbatim) -> str:
+    """Who answered, as far as anybody may know."""
+    if row.anonymous or row.erased:
+        return "Anonymous" if row.anonymous else "Erased"
+    return shown(row.name) or "No name"
+
+
+def href(page: str, key: int | None) -> str | None:
+    """The address of the page about a contact or an account; None where there is none."""
+    return None if key is None else f"{page}?id={key}"
+
+
+def _case(row: Verbatim) -> dict[str, str] | None:
+    if row.case_number is None or row.case_status is None:
+        return None
+    words = f"Case {row.case_number}, {row.case_status.value}"
+    return {"text": words, "href": f"case?number={row.case_number}"}
 
 
 def _states(row: Verbatim) -> list[dict[str, str]]:
@@ -84,22 +144,38 @@ def _facts(row: Verbatim) -> list[tuple[str, str]]:
     return [(name, shown(value)) for name, value in own.items() if value]
 
 
-def _actions(row: Verbatim) -> list[dict[str, str]]:
-    if row.exclusion:
-        return [{"name": "restore", "label": "Count it again"}]
-    return [{"name": "exclude", "label": "Exclude"}]
+def _actions(row: Verbatim, to: _Shown) -> list[dict[str, str]]:
+    found = []
+    if to.may_open and row.case_number is None and not row.is_test:
+        found.append({"name": "open", "label": "Open a case"})
+    if to.may_exclude and row.exclusion:
+        found.append({"name": "restore", "label": "Count it again"})
+    elif to.may_exclude:
+        found.append({"name": "exclude", "label": "Exclude"})
+    return found
 
 
-def _acted() -> None:
+def _acted(key: str) -> None:
     """What a card's button asks for; the verb itself checks who may and which row it is."""
-    sent = st.session_state["cards"].act
-    if sent["action"] == "restore":
+    sent = st.session_state[key].act
+    who, now = _door.actor(), _door.now()
+    if sent["action"] == "open":
+        open_case(sent["id"])
+    elif sent["action"] == "restore":
         act(
-            lambda session: exclusions.restore(session, _door.actor(), sent["id"], now=_door.now()),
+            lambda session: exclusions.restore(session, who, sent["id"], now=now),
             "The response counts again.",
         )
     else:
         st.session_state[ASKED] = sent["id"]
+
+
+def open_case(response_id: int) -> None:
+    """For callbacks: open a case about an answer, or say why not."""
+    who, now = _door.actor(), _door.now()
+    number = act(lambda session: open_by_hand(session, who, response_id, now=now), "")
+    if number is not None:
+        st.session_state[SAID] = (True, f"Case {number} is open")
 
 
 def _forget() -> None:
@@ -107,13 +183,12 @@ def _forget() -> None:
 
 
 @st.dialog("Exclude this response", on_dismiss=_forget)
-def _ask_reason(response_id: int, row: Verbatim | None) -> None:
+def _ask_reason(row: Verbatim) -> None:
     if st.session_state.get(ASKED) is None:  # done: its button runs this form only, not the page
         st.rerun()
     st.text("It leaves every figure and stays readable, with your name and reason.")
-    if row is not None:
-        said = shown(row.comment)[:80] or "no comment"
-        st.text(f"{row.score}, {shown(row.name) or 'no name'}: {said}")
+    said = shown(row.comment)[:80] or "no comment"
+    st.text(f"{row.score}, {shown(row.name) or 'no name'}: {said}")
     with st.form("why", border=False):
         st.selectbox(
             "Reason", REASONS, index=None, accept_new_options=True, key="reason",
@@ -122,7 +197,7 @@ def _ask_reason(response_id: int, row: Verbatim | None) -> None:
         if refused := st.session_state.pop(REFUSED, ""):
             st.error(refused)
         st.form_submit_button(
-            "Exclude", key="exclude", type="primary", on_click=_exclude, args=(response_id,)
+            "Exclude", key="exclude", type="primary", on_click=_exclude, args=(row.id,)
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from db.engine import reading
+from pages import _calendar_form
 from pages._door import actor, now
 from pages._people_parts import Verb, act, pick, show_once
 from services import keys, people, teams
@@ -29,6 +30,7 @@ def teams_tab() -> None:
         if row["id"] == chosen:
             _lead_box(row["team"], everybody)
             _changer("team", row, teams.rename_team, teams.remove_team)
+            _calendar_form.of_team(row["team"])
     _adder("team", "Name of a new team", teams.add_team)
 
 

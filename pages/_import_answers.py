@@ -1,6 +1,7 @@
 """Import of answers: choose a file, see what it means, check, import."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from pages import _import_parts as parts
 from pages import _jobs
 from pages._door import actor, now
 from pages._parts import PAGES
+from services import settings
 from services.domain.scores import Direction, Estimate, Metric
 from services.domain.scores import show as shown
 from services.importing import run
@@ -58,16 +60,32 @@ def show() -> None:
     parts.tab(KEY, words, "A file of answers", settled, steps)
 
 
+def since() -> date | None:
+    """From which day on low answers open a case; None: as the desk's settings say."""
+    with reading() as session:
+        days = settings.get(session, "case_age_days")
+    day: date | None = st.date_input(
+        "Open cases for low answers since", None, key=f"{KEY}_since", format="YYYY-MM-DD",
+        max_value=now().date(), width=260,
+        help=f"Empty: those of the last {days} days, as the settings say. Nobody is sent anything.",
+    )  # fmt: skip
+    return day
+
+
 def settled(table: Table, name: str) -> Prepared | None:
     """The choices settled against the whole file; None while the order of the dates is open."""
     choices, survey = chosen(table)
+    first = since()
 
     def work(order: str | None) -> Prepared:
         said = replace(choices, order=order)
         with reading() as session:
-            return prepare(session, table.path, said, now=now(), survey=survey, file_name=name)
+            return prepare(
+                session, table.path, said, now=now(), survey=survey, file_name=name,
+                open_cases_since=first,
+            )  # fmt: skip
 
-    return parts.dated(KEY, table, (choices, survey), work)
+    return parts.dated(KEY, table, (choices, survey, first), work)
 
 
 def chosen(table: Table) -> tuple[Choices, str | None]:
@@ -120,7 +138,7 @@ def question() -> tuple[str, str, str, str, Direction | None]:
 
 def steps(ready: Prepared) -> None:
     """Check, look at what it would do, import."""
-    mark = (ready.sha256, ready.plan, ready.survey_name)
+    mark = (ready.sha256, ready.plan, ready.survey_name, ready.cases_since)
     kept: Kept | None = st.session_state.get(f"{KEY}_report")
     if kept is None or kept.mark != mark:
         parts.warnings(ready.notes)
@@ -180,6 +198,10 @@ def summary(report: run.Report, *, done: bool) -> None:
     st.text(
         f"Into the survey {report.survey}: {high:,} new answers in the top band, {middle:,} in the "
         f"middle, {low:,} in the bottom band. No message is sent to anybody."
+    )
+    opens = "opened" if done else "would open"
+    st.text(
+        f"Cases that {opens} for people whose answer is low and recent: {report.stored.cases:,}."
     )
     st.text(f"Score of the desk before: {said(report.before)}. After: {said(report.after)}.")
     parts.warnings(report.warnings)

@@ -7,7 +7,7 @@ from pages import _door
 from pages._ask import ask, moment
 from services import insights
 from services.insights import Filter, Unavailable, answering
-from services.insights.news import MOST, news
+from services.insights.news import MOST, case_news, news
 from services.insights.words import margin, value
 
 EVERY = 5  # seconds
@@ -28,6 +28,34 @@ def announce(since: int, filter: Filter, *, figure: bool = False) -> None:
 
 
 @st.fragment(run_every=EVERY)
+def announce_cases(since: int, *, number: int | None = None) -> None:
+    """Watch for cases (or `number` alone) that somebody else changes after `since`."""
+    who = _door.actor()
+    try:
+        with answering(), engine.reading() as session:
+            moved = engine.version(session) != since
+            n = case_news(session, who, since=since, number=number) if moved else 0
+    except Unavailable:  # the page itself says so at its next run
+        return
+    if not n:
+        return
+    many = f"{MOST:,}+" if n > MOST else f"{n:,}"
+    _bubble(
+        f"{many} new or changed case{'s' if n > 1 else ''}."
+        if number is None
+        else "This case has changed."
+    )
+
+
+def _bubble(words: str) -> None:
+    """What is new, in a corner, and the way to see it."""
+    with st.container(horizontal=True, vertical_alignment="center", key="news", border=True):
+        st.text(words, width="content")
+        if st.button("Refresh", key="refresh", type="tertiary"):
+            st.rerun()
+
+
+@st.fragment(run_every=EVERY)
 def _watch(since: int, filter: Filter, figure: bool) -> None:
     who = _door.actor()
     try:
@@ -37,10 +65,7 @@ def _watch(since: int, filter: Filter, figure: bool) -> None:
     except Unavailable:  # the page itself says so at its next run
         return
     if words:
-        with st.container(horizontal=True, vertical_alignment="center", key="news", border=True):
-            st.text(words, width="content")
-            if st.button("Refresh", key="refresh", type="tertiary"):
-                st.rerun()
+        _bubble(words)
 
 
 def _said(n: int, filter: Filter, figure: bool) -> str:

@@ -20,8 +20,13 @@ class Entry(NamedTuple):
 
 MENU = (
     Entry("trends.py", "Trends", "", Verb.SEE),
+    Entry("case_queue.py", "Case queue", "queue", Verb.SEE),
+    Entry("case.py", "Case", "case", Verb.SEE, listed=False),
     Entry("verbatims.py", "Verbatims", "verbatims", Verb.SEE),
+    Entry("contact.py", "Contact", "contact", Verb.SEE, listed=False),
+    Entry("account.py", "Account", "account", Verb.SEE, listed=False),
     Entry("import_data.py", "Import", "import", Verb.IMPORT),
+    Entry("root_causes.py", "Root causes", "root-causes", Verb.SHARE),
     Entry("people.py", "People", "people", Verb.ADMINISTER),
     Entry("desk_settings.py", "Settings", "settings", Verb.ADMINISTER),
     Entry("audit_trail.py", "Audit trail", "audit", Verb.READ_AUDIT),

@@ -30,7 +30,7 @@ class Chosen:
 
 def chosen() -> Chosen:
     """The filter that the URL spells; what it spells wrong is named on the page."""
-    filter, notices = Filter.from_query(_query())
+    filter, notices = Filter.from_query(query_of())
     options = ask(insights.options)
     filter, gone = insights.fitting(filter, options)
     for notice in (*notices, *gone):
@@ -41,14 +41,15 @@ def chosen() -> Chosen:
 
 def spelt() -> Filter:
     """The filter in the URL, for callbacks."""
-    return Filter.from_query(_query())[0]
+    return Filter.from_query(query_of())[0]
 
 
 def put(filter: Filter, **others: str | None) -> None:
     """Write the filter to the URL, with the page's own parameters; those that are None go."""
-    kept = {key: values for key, values in _query().items() if key not in (*KEYS, CURSOR, *others)}
+    gone = (*KEYS, CURSOR, *others)
+    kept = {key: values for key, values in query_of().items() if key not in gone}
     own = {key: [value] for key, value in others.items() if value is not None}
-    st.query_params.from_dict({**kept, **filter.to_query(), **own})
+    st.query_params.from_dict({**kept, **filter.toquery_of(), **own})
 
 
 def control(
@@ -60,13 +61,17 @@ def control(
     *,
     options: Sequence[Any] | None = None,
     labelled: bool = False,
+    rewrite: Callable[[Callable[[Any], Any]], None] | None = None,
     **looks: Any,
 ) -> None:
-    """A widget that shows `value` and, when used, writes `change(filter, its value)` to the URL."""
+    """A widget that shows `value` and, when used, writes `change(filter, its value)` to the URL.
+
+    `rewrite` is for pages with a filter of their own: it puts `change(theirs)` into the URL.
+    """
     key = f"f_{name}"
 
     def used() -> None:
-        put(change(spelt(), st.session_state[key]))
+        (rewrite or _rewrite)(lambda old: change(old, st.session_state[key]))
 
     st.session_state[key] = value
     given = (label,) if options is None else (label, options)
@@ -74,5 +79,10 @@ def control(
     widget(*given, key=key, on_change=used, label_visibility=visible, **looks)
 
 
-def _query() -> dict[str, list[str]]:
+def _rewrite(change: Callable[[Filter], Filter]) -> None:
+    put(change(spelt()))
+
+
+def query_of() -> dict[str, list[str]]:
+    """All parameters of the address."""
     return {key: st.query_params.get_all(key) for key in st.query_params}

@@ -24,7 +24,8 @@ def show(now: Chosen) -> None:
         nothing_found(now, page.span.text)
         return
     st.caption(f"{place(page)}, newest first, {page.span.text}")
-    cards(page)
+    label = f"Responses {page.first} to {page.last} of {page.total}"
+    cards(page.rows, zone=page.span.zone, label=label)
     turn(now.filter, page)
 
 

@@ -1,14 +1,7 @@
 // Responses as cards. Every text is put in a text node of its own inside <bdi>, so that markup,
 // links, images and right-to-left tricks in it stay letters.
 
-const make = (tag, css, text) => {
-  const element = document.createElement(tag)
-  if (css) element.className = css
-  if (text !== undefined) element.textContent = text
-  return element
-}
-
-const isolated = (css, text) => make("bdi", css, text)
+import { isolated, linked, make } from "./texts.js"
 
 // `marks` are [start, end] in characters as Python counts them, not in UTF-16 units
 const marked = ({ comment, marks }) => {
@@ -40,7 +33,8 @@ const score = ({ score, scale, tone, shape, band }) => {
 const heading = row => {
   const line = make("div", "who")
   const person = make("div", "person")
-  person.append(isolated(row.known ? "name" : "name nobody", row.name))
+  person.append(linked(row.known ? "name" : "name nobody", row.name, row.contact))
+  if (row.account) person.append(linked("other", row.account, row.company))
   for (const other of row.others) person.append(isolated("other", other))
   for (const state of row.states) person.append(make("span", `state ${state.css}`, state.text))
   line.append(person)
@@ -86,6 +80,7 @@ const card = (row, act) => {
   if (row.note) said.append(isolated("note", row.note))
   const foot = make("div", "foot")
   foot.append(facts(row), unfold(article))
+  if (row.case) foot.append(linked("case", row.case.text, row.case.href))
   for (const action of row.actions) {
     const button = make("button", "", action.label)
     button.type = "button"

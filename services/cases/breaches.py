@@ -21,7 +21,7 @@ def sweep(session: Session, now: datetime) -> int:
     Safe in as many processes as wanted: the data version lets one at a time in, and a case whose
     breach is noted is no longer found.
     """
-    if not session.exec(_broken(now).limit(1)).first():  # most sweeps end here, without a write
+    if not broken(session, now):
         return 0
     seq = bump(session)
     cases = session.exec(_broken(now).limit(MOST).with_for_update()).all()
@@ -33,6 +33,11 @@ def sweep(session: Session, now: datetime) -> int:
         after = lifecycle.breached(held.state, now, lead if lead != case.assignee_id else None)
         keep(session, SHELL, held, after, Move.BREACHED, now=now, promise=promise)
     return len(cases)
+
+
+def broken(session: Session, now: datetime) -> bool:
+    """Whether there is a promise that broke and is not noted."""
+    return session.exec(_broken(now).limit(1)).first() is not None
 
 
 def _broken(now: datetime) -> SelectOfScalar[Case]:

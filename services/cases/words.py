@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from db.models import ApiKey, CaseEvent, RootCause, Team, User
+from db.models import ApiKey, Case, CaseEvent, RootCause, Team, User
 from services import settings
 from services.domain.lifecycle import Move, Outcome
 
@@ -47,13 +47,17 @@ class Names:
         return f"The program {self.keys.get(key, 'of a key')}" if key else DESK
 
 
-def names(session: Session, events: Sequence[CaseEvent]) -> Names:
-    """The names that these events need."""
+def names(session: Session, events: Sequence[CaseEvent], case: Case | None = None) -> Names:
+    """The names that these events need, and those that the case itself holds."""
     people = {e.actor_id for e in events} | _named(events, "assignee_id", "escalated_to_id")
+    teams, causes = _named(events, "team_id"), _named(events, "root_cause_id")
+    if case is not None:
+        people |= {case.assignee_id, case.escalated_to_id}
+        teams, causes = teams | {case.team_id}, causes | {case.root_cause_id}
     return Names(
         _names(session, User, people),
-        _names(session, RootCause, _named(events, "root_cause_id")),
-        _names(session, Team, _named(events, "team_id")),
+        _names(session, RootCause, causes),
+        _names(session, Team, teams),
         _names(session, ApiKey, {e.data.get("key_id") for e in events}),
         settings.reporting_zone(session),
     )

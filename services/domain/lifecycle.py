@@ -24,7 +24,8 @@ from services.domain.case_state import (
 from services.domain.sla import Calendar, Promise, add_days, add_hours, between
 
 __all__ = [
-    "FIELDS", "Changes", "Outcome", "Promise", "State", "Status", "changes", "fold", "read", "written",
+    "FIELDS", "Changes", "Outcome", "Promise", "State", "Status", "changes", "fold", "read",
+    "written",
 ]  # fmt: skip
 
 

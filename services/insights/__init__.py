@@ -19,11 +19,19 @@ from services.insights.scores import (
     score_trend,
 )
 from services.insights.segments import Segment, Segments, by_property
-from services.insights.verbatims import SIZES, Cursor, Exclusion, Page, Verbatim, verbatims
+from services.insights.verbatims import (
+    SIZES,
+    Cursor,
+    Exclusion,
+    Page,
+    Verbatim,
+    verbatims,
+    verbatims_of,
+)
 
 __all__ = [
     "Cursor", "Distribution", "Exclusion", "Figure", "Filter", "Headline", "Options", "Page",
     "Point", "Reach", "Report", "SIZES", "Segment", "Segments", "Span", "State", "Trend",
     "Unavailable", "Verbatim", "answering", "by_property", "days_of", "distribution", "fitting",
-    "headline", "options", "reach", "report", "score_trend", "verbatims",
+    "headline", "options", "reach", "report", "score_trend", "verbatims", "verbatims_of",
 ]  # fmt: skip

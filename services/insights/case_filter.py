@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from services.domain.case_state import Outcome
 from services.domain.periods import RANGES, Days
 from services.domain.scores import Metric
 from services.insights import spelling
@@ -68,6 +69,8 @@ class CaseFilter:
     sla: tuple[Sla, ...] = ()
     opened: str = ""
     loop: tuple[Loop, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    causes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -110,5 +113,7 @@ _FIELDS: tuple[Field, ...] = (
     ("sla", "sla", listed, many("sla", Sla)),
     ("opened", "opened", plain, one("opened", _range)),
     ("loop", "loop", listed, many("loop", Loop)),
+    ("outcome", "outcomes", listed, many("outcome", Outcome)),
+    ("cause", "causes", listed, many("cause", whole(1, BIGGEST_ID))),
 )
 KEYS = tuple(key for key, *_ in _FIELDS)

@@ -70,6 +70,7 @@ def conditions(
     found: list[Condition] = [] if units is None else [CASE.c.unit_id.in_(units)]
     listed = {
         CASE.c.team_id: filter.teams, CASE.c.unit_id: filter.units,
+        CASE.c.outcome: filter.outcomes, CASE.c.root_cause_id: filter.causes,
         col(Response.score): filter.scores,
         col(Survey.metric): tuple(metric.value for metric in filter.metrics),
     }  # fmt: skip

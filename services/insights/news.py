@@ -1,13 +1,30 @@
 """What has come in since a page was drawn: counted, so that the page can say so and wait."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.access import Actor, permitted
 from services.domain.roles import Verb
+from services.insights.case_selects import CASE
 from services.insights.selects import RESPONSE
 
 MOST = 1000  # more than this is said as "1,000+": nobody waits for the exact number
+
+
+@permitted(Verb.SEE)
+def case_news(session: Session, actor: Actor, *, since: int, number: int | None = None) -> int:
+    """How many cases (or of `number` alone: whether it) changed after the data version `since`.
+
+    At most `MOST` + 1.
+    """
+    fresh = sa.select(CASE.c.id).where(CASE.c.change_seq > since)
+    if number is not None:
+        fresh = fresh.where(CASE.c.number == number)
+    if actor.units is not None:
+        fresh = fresh.where(CASE.c.unit_id.in_(actor.units))
+    return _counted(session, fresh)
 
 
 @permitted(Verb.SEE)
@@ -19,7 +36,10 @@ def news(session: Session, actor: Actor, *, since: int) -> int:
     fresh = sa.select(RESPONSE.c.id).where(RESPONSE.c.change_seq > since)
     if actor.units is not None:
         fresh = fresh.where(RESPONSE.c.unit_id.in_(actor.units))
+    return _counted(session, fresh)
+
+
+def _counted(session: Session, fresh: sa.Select[Any]) -> int:
     some = fresh.limit(MOST + 1).subquery()
-    return int(
-        session.connection().execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
-    )
+    counted = sa.select(sa.func.count()).select_from(some)
+    return int(session.connection().execute(counted).scalar_one())

@@ -116,6 +116,12 @@ def cases_of(
     return tuple(row_of(row, today) for row in read(session, meant, order, None, limit - 1))
 
 
+def one(session: Session, number: int, *, now: datetime) -> CaseRow:
+    """The row of a case that the caller has found to be one that may be seen."""
+    (row,) = read(session, [CASE.c.number == number], Order(View.ANY), None, 0)
+    return row_of(row, now.astimezone(settings.reporting_zone(session)).date())
+
+
 @permitted(Verb.SEE)
 def next_case(
     session: Session, actor: Actor, *, after: int, now: datetime, me: int | None

@@ -7,15 +7,16 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from db.models import Account, Contact, Response, Survey, Unit, User
-from db.search import highlights
+from db.models import CaseResponse, Response
 from services.access import Actor, permitted
 from services.domain.roles import Verb
-from services.domain.scores import Band, Metric
 from services.insights.cube import asked_surveys, chosen, where
 from services.insights.filters import Filter
 from services.insights.periods import Span, span
 from services.insights.selects import Condition, within
+from services.insights.verbatim_rows import ROWS, Exclusion, Verbatim, told
+
+__all__ = ["SIZES", "Cursor", "Exclusion", "Page", "Verbatim", "verbatims", "verbatims_of"]
 
 SIZES = (25, 50)
 
@@ -41,45 +42,6 @@ class Cursor:
             return cls(answered_at, int(number[:18]), known)
         except (ValueError, KeyError, OverflowError):
             return None
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """When, by whom and why a response was taken out of the figures."""
-
-    at: datetime
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Verbatim:
-    """One response as people read it. All texts are customers' own: show them as text only.
-
-    `marks` are the (start, end) of the searched words in `comment`. `props` is the segment at
-    answer time.
-    """
-
-    id: int
-    metric: Metric
-    score: int
-    scale: str
-    band: Band
-    comment: str | None
-    marks: tuple[tuple[int, int], ...]
-    name: str | None
-    email: str | None
-    account: str | None
-    survey: str
-    channel: str | None
-    touchpoint: str | None
-    unit: str | None
-    answered_at: datetime
-    followup: str
-    anonymous: bool
-    is_test: bool
-    exclusion: Exclusion | None
-    props: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -120,13 +82,45 @@ def verbatims(
     beyond = len(found) > size
     total, before = _count(session, meant, rows[0] if rows else None)
     return Page(
-        rows=tuple(_verbatim(row, filter.text) for row in rows),
+        rows=told(session, actor, rows, filter.text),
         first=before + 1 if rows else 0,
         total=total,
         newer=Cursor(rows[0].answered_at, rows[0].id, True) if before else None,
         older=Cursor(rows[-1].answered_at, rows[-1].id) if rows and (back or beyond) else None,
         span=asked,
     )
+
+
+@permitted(Verb.SEE)
+def verbatims_of(
+    session: Session,
+    actor: Actor,
+    *,
+    contact_id: int | None = None,
+    account_id: int | None = None,
+    case_id: int | None = None,
+    limit: int = 50,
+) -> tuple[Verbatim, ...]:
+    """The newest `limit` responses of a contact, an account or a case, whatever their metric.
+
+    Those that do not count (tests, excluded ones) are among them. TypeError: nothing is named.
+    """
+    own: dict[str, tuple[int | None, Condition]] = {
+        "contact": (contact_id, col(Response.contact_id) == contact_id),
+        "account": (account_id, col(Response.account_id) == account_id),
+        "case": (case_id, col(Response.id).in_(
+            sa.select(col(CaseResponse.response_id)).where(col(CaseResponse.case_id) == case_id)
+        )),
+    }  # fmt: skip
+    meant = [condition for given, condition in own.values() if given is not None]
+    if not meant:
+        raise TypeError(f"name one of {', '.join(own)}")
+    if actor.units is not None:
+        meant.append(col(Response.unit_id).in_(actor.units))
+    order = (col(Response.answered_at).desc(), col(Response.id).desc())
+    query = ROWS.where(*meant).order_by(*order).limit(limit)
+    found: list[sa.Row[Any]] = list(session.connection().execute(query))
+    return told(session, actor, found)
 
 
 def _read(
@@ -137,7 +131,7 @@ def _read(
     back = cursor is not None and cursor.newer
     beyond = [] if cursor is None else [_behind(cursor)]
     order = (by, id_) if back else (by.desc(), id_.desc())
-    query = _ROWS.where(*meant, *beyond).order_by(*order).limit(size + 1)
+    query = ROWS.where(*meant, *beyond).order_by(*order).limit(size + 1)
     return list(session.connection().execute(query))
 
 
@@ -160,50 +154,3 @@ def _count(session: Session, meant: list[Condition], top: sa.Row[Any] | None) ->
     query = sa.select(sa.func.count(), ahead).select_from(Response).where(*meant)
     total, before = session.connection().execute(query).one()
     return int(total), int(before)
-
-
-_ROWS = (
-    sa.select(
-        *(col(getattr(Response, name)) for name in (
-            "id", "score", "scale", "band", "comment", "channel", "touchpoint", "answered_at",
-            "followup", "anonymous", "is_test", "excluded_at", "excluded_reason", "props",
-        )),
-        col(Survey.metric), col(Survey.name).label("survey"), col(Contact.name),
-        col(Contact.email), col(Account.name).label("account"), col(Unit.name).label("unit"),
-        col(User.name).label("excluded_by"),
-    )
-    .select_from(Response)
-    .join(Survey, col(Survey.id) == Response.survey_id)
-    .outerjoin(Contact, col(Contact.id) == Response.contact_id)
-    .outerjoin(Account, col(Account.id) == Response.account_id)
-    .outerjoin(Unit, col(Unit.id) == Response.unit_id)
-    .outerjoin(User, col(User.id) == Response.excluded_by)
-)  # fmt: skip
-
-
-def _verbatim(row: sa.Row[Any], text: str) -> Verbatim:
-    out = row.excluded_at is not None
-    return Verbatim(
-        id=row.id,
-        metric=Metric(row.metric),
-        score=row.score,
-        scale=row.scale,
-        band=Band(row.band),
-        comment=row.comment,
-        marks=tuple(highlights(row.comment or "", text)),
-        name=row.name,
-        email=row.email,
-        account=row.account,
-        survey=row.survey,
-        channel=row.channel,
-        touchpoint=row.touchpoint,
-        unit=row.unit,
-        answered_at=row.answered_at,
-        followup=row.followup,
-        anonymous=row.anonymous,
-        is_test=row.is_test,
-        exclusion=Exclusion(row.excluded_at, row.excluded_by or "the desk", row.excluded_reason)
-        if out
-        else None,
-        props=tuple(sorted((key, str(value)) for key, value in row.props.items())),
-    )

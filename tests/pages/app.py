@@ -38,3 +38,9 @@ def open_page(user: User, page_file: str, query: dict[str, str] | None = None) -
         at.query_params[name] = value
     at.switch_page(page_file)
     return at.run()
+
+
+def marked_up(at: AppTest) -> str:
+    """All that the page gave to elements that read markdown: no customer's text may be in it."""
+    elements = (*at.markdown, *at.caption, *at.title, *at.header, *at.button)
+    return " ".join(f"{getattr(e, 'value', '')} {getattr(e, 'label', '')}" for e in elements)

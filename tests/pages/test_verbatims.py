@@ -12,13 +12,16 @@ from db.engine import transaction
 from db.models import Response, User, UserUnit
 from pages._look import shown
 from services import settings
+from services.access import Actor
+from services.domain.roles import Verb
 from tests import builders as make
 from tests.builders import NOW
-from tests.pages.app import open_page
+from tests.pages.app import identity, open_page
 from tests.pages.test_trends import EVIL, clock, parts, readable, url
 
 __all__ = ["clock"]
 pytestmark = pytest.mark.usefixtures("sqlite_desk", "clock")
+OPEN = {"name": "open", "label": "Open a case"}
 
 
 @dataclass
@@ -156,7 +159,7 @@ def test_a_csm_limited_to_units_reads_only_those(company: Company) -> None:
 def test_a_manager_excludes_a_response_with_a_reason(company: Company) -> None:
     at = open_page(company.boss, "verbatims.py")
     wanted = cards(at)[0]
-    assert wanted["actions"] == [{"name": "exclude", "label": "Exclude"}]
+    assert {"name": "exclude", "label": "Exclude"} in wanted["actions"]
     at.session_state["excluding"] = wanted["id"]
     at.run()
     assert any("2, Dana Reyes: slow support 0" in text.value for text in at.text)
@@ -168,7 +171,7 @@ def test_a_manager_excludes_a_response_with_a_reason(company: Company) -> None:
     at = open_page(company.boss, "verbatims.py", {"state": "excluded"})
     (card,) = cards(at)
     assert card["note"] == "Excluded by Ann on 15 Jun 2026: Our own test" and card["quiet"]
-    assert card["actions"] == [{"name": "restore", "label": "Count it again"}]
+    assert {"name": "restore", "label": "Count it again"} in card["actions"]
 
 
 def test_without_a_reason_the_form_stays_and_says_why(company: Company) -> None:
@@ -187,7 +190,7 @@ def test_who_may_not_exclude_has_no_button_and_no_other_way(company: Company, ro
     with transaction() as session:
         user = make.user(session, role, name=f"Not {company.boss.name}")
     at = open_page(user, "verbatims.py")
-    assert all(row["actions"] == [] for row in cards(at))
+    assert all(row["actions"] == [OPEN] for row in cards(at))
     wanted = cards(at)[0]["id"]
     at.session_state["excluding"] = wanted
     at.run()
@@ -195,6 +198,99 @@ def test_who_may_not_exclude_has_no_button_and_no_other_way(company: Company, ro
     at.button(key="exclude").click().run()
     assert kept(wanted).excluded_at is None
     assert "may not" in at.error[0].value
+
+
+# --- cases
+
+
+def press_open(response_id: int) -> AppTest:
+    """What the button of a card does, as a page of its own: AppTest cannot press in components."""
+
+    def script(response_id: int) -> None:
+        import streamlit as st
+
+        from pages._cards import open_case
+        from pages._people_parts import say
+
+        say()
+        st.button("press", key="press", on_click=open_case, args=(response_id,))
+
+    return AppTest.from_function(script, kwargs={"response_id": response_id})
+
+
+def open_by(user: User, response_id: int) -> AppTest:
+    at = press_open(response_id)
+    at.user = identity(user)
+    return at.run().button(key="press").click().run()
+
+
+def test_a_person_and_an_account_are_links_to_their_pages() -> None:
+    with transaction() as session:
+        boss = make.user(session, "manager")
+        firm = make.account(session, "Acme")
+        dana = make.contact(session, name="Dana", account_id=firm.id)
+        make.response(session, 3, contact_id=dana.id, account_id=firm.id)
+        make.response(session, 3, anonymous=True)
+    known, nobody = cards(open_page(boss, "verbatims.py"))[::-1]
+    assert (known["contact"], known["company"]) == (
+        f"contact?id={dana.id}",
+        f"account?id={firm.id}",
+    )
+    assert (nobody["name"], nobody["contact"], nobody["company"]) == ("Anonymous", None, None)
+
+
+def test_a_card_names_its_case_or_offers_to_open_one() -> None:
+    with transaction() as session:
+        boss = make.user(session, "manager")
+        case = make.case(session, 2)
+        make.response(session, 9)
+        make.response(session, 1, is_test=True)
+    rows = {row["score"]: row for row in cards(open_page(boss, "verbatims.py", {"state": "all"}))}
+    assert rows["2"]["case"] == {
+        "text": f"Case {case.number}, new", "href": f"case?number={case.number}",
+    }  # fmt: skip
+    assert OPEN not in rows["2"]["actions"] and OPEN not in rows["1"]["actions"]
+    assert rows["9"]["case"] is None and OPEN in rows["9"]["actions"]
+
+
+@pytest.mark.parametrize("role", ["manager", "csm", "support"])
+def test_a_case_is_opened_from_an_answer_and_its_number_said(company: Company, role: str) -> None:
+    with transaction() as session:
+        user = make.user(session, role, name=f"Not {company.boss.name}")
+    wanted = next(row["id"] for row in cards(open_page(user, "verbatims.py")))
+    at = open_by(user, wanted)
+    assert not at.exception and at.toast[0].value == "Case 1 is open"
+    row = next(r for r in cards(open_page(user, "verbatims.py")) if r["id"] == wanted)
+    assert row["case"] == {"text": "Case 1, new", "href": "case?number=1"}
+
+
+def test_an_answer_that_has_a_case_by_now_is_refused_in_words(company: Company) -> None:
+    wanted = cards(open_page(company.boss, "verbatims.py"))[0]["id"]
+    open_by(company.boss, wanted)
+    at = open_by(company.boss, wanted)
+    assert not at.exception and not at.toast
+    assert at.error[0].value == "This answer belongs to case 1. Nothing was changed."
+
+
+def test_nobody_opens_a_case_about_an_answer_of_another_unit(company: Company) -> None:
+    with transaction() as session:
+        settings.put(session, "csm_sees_all_units", False, actor_id=company.boss.id, now=NOW)
+        csm = make.user(session, "csm")
+        session.add(UserUnit(user_id=csm.id, unit_id=company.south))
+    theirs = cards(open_page(company.boss, "verbatims.py", {"unit": str(company.north)}))[0]["id"]
+    assert "no such response here" in open_by(csm, theirs).error[0].value
+
+
+def test_who_may_not_work_cases_has_no_button(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def may(_: Actor, verb: Verb) -> bool:
+        return verb is not Verb.WORK_CASES
+
+    wanted = cards(open_page(company.boss, "verbatims.py"))[0]["id"]
+    monkeypatch.setattr(Actor, "may", may)
+    assert not any(OPEN in row["actions"] for row in cards(open_page(company.boss, "verbatims.py")))
+    assert "may not" in open_by(company.boss, wanted).error[0].value
 
 
 # --- untrusted text

@@ -1,0 +1,189 @@
+"""What can be done to a case, wherever it is shown. Every act carries the version that was seen."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from pages import _door
+from pages._ask import ask
+from pages._look import shown
+from pages._people_parts import SAID, act
+from services.cases import causes, undo, verbs
+from services.domain.lifecycle import Outcome, Status
+from services.insights.case_rows import CaseRow
+from services.insights.desk_people import desk
+
+UNDO = "undo_case"  # (number, event id, words) of the last act
+MORNING = time(9, 0)
+
+
+def do(verb: Callable[..., Any], number: int, words: str, **given: Any) -> bool:
+    """Do a verb in a transaction of its own; whether it was done. The page says which."""
+    done = act(
+        lambda session: verb(session, _door.actor(), number, now=_door.now(), **given), words
+    )
+    if done is None:
+        return False
+    st.session_state[UNDO] = (number, done.event_id, words)
+    return True
+
+
+def take_back(number: int, event_id: int) -> None:
+    """Undo one event."""
+    st.session_state.pop(UNDO, None)
+    act(
+        lambda session: undo.undo(session, _door.actor(), number, event_id, now=_door.now()),
+        "Taken back.",
+    )
+
+
+def undo_bar() -> None:
+    """The last act, and the way to take it back."""
+    if UNDO not in st.session_state:
+        return
+    number, event_id, words = st.session_state[UNDO]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo_bar"):
+        st.text(f"Case {number}: {words}", width="content")
+        st.button(
+            "Undo", key="undo", type="tertiary", on_click=take_back, args=(number, event_id)
+        )  # fmt: skip
+
+
+def acts(row: CaseRow, zone: ZoneInfo) -> None:
+    """The buttons that fit where the case stands."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="acts"):
+        if row.status is Status.RESOLVED:
+            _button("Reopen", verbs.reopen, row, "Reopened.")
+            return
+        _owner(row)
+        _resolve(row)
+        if row.status is Status.WAITING:
+            _button("Take it up again", verbs.resume, row, "The clock runs on.")
+        else:
+            _button("Wait for the customer", verbs.wait, row, "The clock stands still.")
+        if row.snoozed_until and row.snoozed_until > _door.now():
+            _button("Wake", verbs.wake, row, "Back in the queue.")
+        else:
+            _snooze(row, zone)
+
+
+def _button(label: str, verb: Callable[..., Any], row: CaseRow, words: str) -> None:
+    st.button(
+        label, key=f"act_{verb.__name__}", on_click=do, args=(verb, row.number, words),
+        kwargs={"version": row.version},
+    )  # fmt: skip
+
+
+def assign_to_me(number: int, version: int) -> None:
+    """Take the case."""
+    me = _door.actor().id
+    do(verbs.assign, number, "Assigned to you.", to=me, version=version)
+
+
+def _owner(row: CaseRow) -> None:
+    me = _door.actor().id
+    if row.owner_id != me:
+        st.button(
+            "Assign to me", key="act_take", type="primary", on_click=assign_to_me,
+            args=(row.number, row.version),
+        )  # fmt: skip
+    with st.popover("Assign", key="act_assign"):
+        people = ask(desk).people
+        key = f"assign_{row.number}_{row.version}"
+        st.selectbox(
+            "Owner", [*people, None], [*people, None].index(row.owner_id if row.owner_id in people
+            else None), key=key, format_func=lambda one: shown(people.get(one, "Nobody")),
+            on_change=_assign, args=(row, key),
+        )  # fmt: skip
+        teams = ask(desk).teams
+        team = f"team_{row.number}_{row.version}"
+        st.selectbox(
+            "Or a team, for anybody of it", list(teams), None, key=team,
+            format_func=lambda one: shown(teams[one]), on_change=_assign_team, args=(row, team),
+            placeholder="Choose a team",
+        )  # fmt: skip
+
+
+def _assign(row: CaseRow, key: str) -> None:
+    to = st.session_state[key]
+    name = ask(desk).people.get(to)
+    words = f"Assigned to {name}." if name else "Nobody owns it now."
+    do(verbs.assign, row.number, words, to=to, version=row.version)
+
+
+def _assign_team(row: CaseRow, key: str) -> None:
+    team_id = st.session_state[key]
+    if team_id is not None:
+        words = f"Handed to {ask(desk).teams[team_id]}."
+        do(verbs.assign_team, row.number, words, team_id=team_id, version=row.version)
+
+
+def _resolve(row: CaseRow) -> None:
+    known = dict(ask(causes.in_use))
+    with (
+        st.popover("Resolve", key="act_resolve"),
+        st.form(f"resolve_{row.number}", border=False),
+    ):
+        st.selectbox(
+            "How it ended", list(Outcome), None, key="resolve_outcome",
+            format_func=lambda outcome: outcome.label, placeholder="Choose",
+        )  # fmt: skip
+        st.selectbox(
+            "Root cause", list(known), None, key="resolve_cause",
+            format_func=lambda one: shown(known[one]), placeholder="Choose",
+        )  # fmt: skip
+        st.form_submit_button(
+            "Resolve", key="resolve", type="primary", on_click=_resolved, args=(row,)
+        )
+
+
+def _resolved(row: CaseRow) -> None:
+    outcome, cause = st.session_state["resolve_outcome"], st.session_state["resolve_cause"]
+    if outcome is None or cause is None:
+        st.session_state[SAID] = (False, "Say how it ended and why it arose. Nothing was changed.")
+        return
+    do(
+        verbs.resolve, row.number, "Resolved.", outcome=outcome.value, root_cause_id=cause,
+        version=row.version,
+    )  # fmt: skip
+
+
+def _snooze(row: CaseRow, zone: ZoneInfo) -> None:
+    now = _door.now().astimezone(zone)
+    with st.popover("Snooze", key="act_snooze"):
+        st.text("Out of the queue until then. The clock runs on.")
+        for label, until in _presets(now):
+            st.button(
+                label, key=f"snooze_{label}", on_click=_snoozed, args=(row, until), type="tertiary"
+            )  # fmt: skip
+        key = f"snooze_day_{row.number}"
+        st.date_input(
+            "Another day, 09:00", None, min_value=now.date() + timedelta(days=1), key=key,
+            format="YYYY-MM-DD", on_change=_snoozed_day, args=(row, key, zone),
+        )  # fmt: skip
+
+
+def _presets(now: datetime) -> list[tuple[str, datetime]]:
+    """Times that people mean, in their own zone."""
+    tomorrow = now.date() + timedelta(days=1)
+    monday = now.date() + timedelta(days=7 - now.weekday())
+    zone = now.tzinfo
+    return [
+        ("In three hours", now + timedelta(hours=3)),
+        ("Tomorrow, 09:00", datetime.combine(tomorrow, MORNING, zone)),
+        (f"Monday {monday:%d %b}, 09:00", datetime.combine(monday, MORNING, zone)),
+    ]
+
+
+def _snoozed(row: CaseRow, until: datetime) -> None:
+    words = f"Asleep until {until:%a %d %b, %H:%M}."
+    do(verbs.snooze, row.number, words, until=until, version=row.version)
+
+
+def _snoozed_day(row: CaseRow, key: str, zone: ZoneInfo) -> None:
+    day: date | None = st.session_state[key]
+    if day is not None:
+        _snoozed(row, datetime.combine(day, MORNING, zone))

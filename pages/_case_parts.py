@@ -1,0 +1,136 @@
+"""The parts of the page of one case: its head, its journal, the earlier cases."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from pages import _door
+from pages._case_acts import take_back
+from pages._facts import facts
+from pages._look import TONES as BANDS
+from pages._look import shown
+from pages._mount import mount
+from pages._parts import table
+from pages._queue_parts import customer
+from services.domain.lifecycle import Status
+from services.domain.priority import money
+from services.insights.case_file import CaseFile, Step
+from services.insights.case_rows import CaseRow
+from services.insights.case_words import at, standing
+from services.insights.words import ago
+
+STANDS = {"overdue": "warn", "soon": "warn", "later": "accent", "paused": "", "done": ""}
+ROLES = {"buyer": "buyer", "admin": "administrator", "end_user": "end user"}
+
+
+def head(file: CaseFile, zone: ZoneInfo) -> None:
+    """What the case is: whom it is about, how it stands, and what is known about them."""
+    row = file.row
+    stands = standing(row, _door.now(), zone)
+    chips = [(row.status.value, "accent"), (stands.words, STANDS[stands.tone])]
+    if row.band is not None and row.metric is not None:
+        chips.insert(0, (f"{row.score} on {row.scale}", BANDS[row.band]))
+    chips += [("asked to be contacted", "warn")] if file.asked else []
+    chips += [("do not contact", "warn")] if file.do_not_contact else []
+    facts(
+        "case_head", title=f"Case {row.number}: {customer(row)}", chips=chips,
+        subtitle=_under(file), rows=_rows(file, zone), spark=file.scores, zone=zone.key,
+    )  # fmt: skip
+
+
+def _under(file: CaseFile) -> list[str]:
+    row = file.row
+    why = "; ".join(row.why)
+    return [
+        shown(row.email),
+        f"Why here: {why}" if why and row.status is not Status.RESOLVED else "",
+    ]
+
+
+def _rows(file: CaseFile, zone: ZoneInfo) -> list[tuple[str, str, str | None]]:
+    row = file.row
+    found: list[tuple[str, str | None, str | None]] = [
+        ("Contact", row.contact or row.email, row.contact_id and f"contact?id={row.contact_id}"),
+        ("Account", row.account, row.account_id and f"account?id={row.account_id}"),
+        ("Role", ROLES.get(file.role or ""), None),
+        ("Value a year", money(row.arr, row.currency) if row.arr else None, None),
+        ("Renewal", f"{row.renewal_on:%d %b %Y}" if row.renewal_on else None, None),
+        ("Owner", row.owner or "nobody", None),
+        ("Team", file.team, None),
+        ("Escalated to", file.escalated_to, None),
+        ("Opened", at(row.opened_at, zone), None),
+        ("First contact", _contact(row, zone), None),
+        ("Closing due", at(row.close_due, zone) if _runs(row) and row.close_due else None, None),
+        ("Outcome", row.outcome.label if row.outcome else None, None),
+        ("Root cause", file.cause, None),
+    ]
+    return [(label, value or "", href or None) for label, value, href in found]
+
+
+def _runs(row: CaseRow) -> bool:
+    return row.status is not Status.RESOLVED
+
+
+def _contact(row: CaseRow, zone: ZoneInfo) -> str:
+    if row.contacted_at:
+        return at(row.contacted_at, zone)
+    due = f", due {at(row.first_due, zone)}" if row.first_due and _runs(row) else ""
+    return f"not yet{due}"
+
+
+def steps(file: CaseFile, zone: ZoneInfo) -> None:
+    """The journal, the latest first; one's own steps can be taken back."""
+    number, now = file.row.number, _door.now()
+    rows = [_step(step, now, zone) for step in file.steps]
+    data = {"label": f"Journal of case {number}", "rows": rows}
+
+    def acted() -> None:
+        take_back(number, int(st.session_state["journal"].act["event_id"]))
+
+    mount("journal", data, "journal", on_act_change=acted)
+
+
+def _step(step: Step, now: Any, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": step.event_id,
+        "kind": step.kind.value,
+        "who": shown(step.who),
+        "said": shown(step.said),
+        "body": shown(step.body),
+        "when": ago(step.at, now),
+        "exact": at(step.at, zone),
+        "iso": step.at.astimezone(zone).isoformat(timespec="seconds"),
+        "undone": step.undone,
+        "action": step.mine,
+    }
+
+
+def earlier(file: CaseFile, zone: ZoneInfo) -> None:
+    """The other cases of the same person."""
+    if not file.earlier:
+        return
+    st.header("Other cases of this person", anchor=False)
+    cases("earlier_cases", file.earlier, zone)
+
+
+def cases(key: str, found: tuple[CaseRow, ...], zone: ZoneInfo) -> None:
+    """Cases as a table, each with a link to its page."""
+    columns = [
+        {"label": "Case", "link": True, "css": "tight", "spoken": "Open case %"},
+        {"label": "Opened", "css": "tight"}, {"label": "Score", "align": "end", "css": "tight"},
+        {"label": "How it stands"},
+    ]  # fmt: skip
+    now = _door.now()
+    rows = [
+        {
+            "cells": [
+                str(row.number), f"{row.opened_at.astimezone(zone):%d %b %Y}",
+                "" if row.score is None else str(row.score),
+                row.outcome.label if row.outcome else standing(row, now, zone).words,
+            ],
+            "href": f"case?number={row.number}", "tone": "",
+        }
+        for row in found
+    ]  # fmt: skip
+    table(key, "Cases", columns, rows)

@@ -1,0 +1,103 @@
+"""The queue's search and filters. Names are people's own: they are options, never labels."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages._ask import ask
+from pages._case_url import CASE, put, rewrite
+from pages._look import shown
+from pages._url import control
+from services.domain.lifecycle import Outcome
+from services.domain.periods import RANGES
+from services.domain.scores import Metric
+from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla
+from services.insights.desk_people import Desk, desk
+from services.insights.spelling import LONGEST
+
+SLAS = {Sla.OVERDUE: "overdue", Sla.TODAY: "due today", Sla.LATER: "due later"}
+LOOPS = {
+    Loop.CONTACTED: "contacted", Loop.NOT_CONTACTED: "not contacted", Loop.RESOLVED: "resolved",
+    Loop.CLOSED: "closed", Loop.NOT_CLOSED: "not closed",
+    Loop.CONTACT_KEPT: "first contact in time", Loop.CONTACT_MISSED: "first contact late",
+    Loop.CLOSE_KEPT: "closed in time", Loop.CLOSE_MISSED: "closing late",
+    Loop.ASKED: "asked to be contacted",
+}  # fmt: skip
+
+
+def bar(now: CaseFilter) -> None:
+    """Words or a number to look for, and the further filters."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="search_bar"):
+        control(
+            st.text_input, "text", "Search", now.text,
+            lambda old, text: old.narrowed(text=(text or "").strip()), type="search", width=320,
+            placeholder="Number, customer or words", max_chars=LONGEST, rewrite=rewrite,
+        )  # fmt: skip
+        box = st.popover("Filters", key="f_more", on_change="rerun")
+        if box.open:
+            with box:
+                _filters(now, ask(desk))
+
+
+def _filters(now: CaseFilter, known: Desk) -> None:
+    people = {NOBODY: "Nobody"} | known.people
+    _many("owners", "Owner", now.owners, people)
+    _many("teams", "Team", now.teams, known.teams)
+    _many("units", "Unit", now.units, known.units)
+    _many("metrics", "Metric", now.metrics, {metric: metric.upper() for metric in Metric})
+    _many("scores", "Score", now.scores, {score: str(score) for score in range(11)})
+    _many("sla", "Promise", now.sla, SLAS)
+    _many("loop", "Loop", now.loop, LOOPS)
+    _many("outcomes", "Outcome", now.outcomes, {one: one.label for one in Outcome})
+    ranges = {"": "At any time"} | RANGES
+    control(
+        st.selectbox, "opened", "Opened", now.opened,
+        lambda old, name: old.narrowed(opened=name),
+        options=[*ranges, *([now.opened] if now.opened not in ranges else [])],
+        format_func=lambda name: ranges.get(name, name), labelled=True, rewrite=rewrite,
+    )  # fmt: skip
+
+
+def _many(name: str, label: str, value: Sequence[Any], names: Mapping[Any, str]) -> None:
+    if len(names) < 2 and not value:
+        return
+    control(
+        st.multiselect, name, label, list(value),
+        lambda old, picked: old.narrowed(**{name: tuple(picked)}),
+        options=[*names, *(one for one in value if one not in names)],
+        format_func=lambda one: shown(names.get(one, str(one))), placeholder="All", labelled=True,
+        rewrite=rewrite,
+    )  # fmt: skip
+
+
+def in_force(now: CaseFilter) -> None:
+    """Every filter in force in plain text, and one button to be rid of them."""
+    told = _told(now)
+    if not told:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="in_force"):
+        st.text(shown(f"Only {'; '.join(told)}"), width="content")
+        st.button(
+            "Clear filters", key="clear", type="tertiary", on_click=put,
+            args=(CaseFilter(now.view),), kwargs={CASE: None},
+        )  # fmt: skip
+
+
+def _told(now: CaseFilter) -> list[str]:
+    known = ask(desk)
+    people = {NOBODY: "nobody"} | known.people
+    listed: list[tuple[str, Sequence[Any], Mapping[Any, str]]] = [
+        ("owner ", now.owners, people), ("team ", now.teams, known.teams),
+        ("unit ", now.units, known.units), ("score ", now.scores, {}),
+        ("", now.metrics, {metric: metric.upper() for metric in Metric}), ("", now.sla, SLAS),
+        ("", now.loop, LOOPS), ("", now.outcomes, {one: one.label for one in Outcome}),
+        ("root cause number ", now.causes, {}),
+    ]  # fmt: skip
+    told = [
+        f"{word}{', '.join(names.get(one, str(one)) for one in values)}"
+        for word, values, names in listed
+        if values
+    ]
+    told += [f"opened {RANGES.get(now.opened, now.opened).lower()}"] if now.opened else []
+    return told + ([f"containing {now.text}"] if now.text else [])

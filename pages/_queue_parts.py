@@ -1,0 +1,148 @@
+"""The parts of the queue: tabs with counts, filters, the list, and the case that is chosen."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from pages import _door
+from pages._ask import ask, fresh
+from pages._cards import cards
+from pages._case_acts import acts, assign_to_me
+from pages._case_url import CASE, choose, put, rewrite
+from pages._composer import composer
+from pages._look import SHAPES, TONES, shown
+from pages._mount import mount
+from pages._parts import PAGES
+from pages._url import CURSOR, control
+from services.access import Refused
+from services.domain.lifecycle import Status
+from services.domain.roles import Verb
+from services.insights.case_file import case_file
+from services.insights.case_filter import CaseFilter, View
+from services.insights.case_rows import CaseRow
+from services.insights.case_words import standing
+from services.insights.queue import QueuePage, view_counts
+
+NAMES = {
+    View.MINE: "My open", View.UNASSIGNED: "Unassigned", View.TODAY: "Due today",
+    View.OPEN: "All open", View.ESCALATED: "Escalated to me", View.WAITING: "Waiting",
+    View.SNOOZED: "Snoozed", View.RESOLVED: "Resolved", View.ANY: "All cases",
+}  # fmt: skip
+EMPTY = {
+    View.MINE: "Nothing of yours is open. Take a case from Unassigned.",
+    View.UNASSIGNED: "Every open case has an owner.",
+    View.TODAY: "No promise ends today.",
+    View.OPEN: "No case is open. The next low answer opens one by itself.",
+}
+NO_REASON = "in the order it is due"
+
+
+def minute() -> datetime:
+    """Now, to the minute: what is due changes that fast, and answers are kept that long."""
+    return _door.now().replace(second=0, microsecond=0)
+
+
+def tabs(now: CaseFilter) -> None:
+    """The tabs, each with how many cases it holds."""
+    counts = ask(view_counts, now=minute(), me=_door.actor().id)
+
+    def label(view: View) -> str:
+        return f"{NAMES[view]} {counts[view]:,}" if view in counts else NAMES[view]
+
+    shown_views = [
+        view for view in View
+        if view not in (View.ESCALATED, View.ANY) or counts.get(view) or view is now.view
+    ]  # fmt: skip
+    control(
+        st.segmented_control, "view", "Cases", now.view,
+        lambda old, view: old.narrowed(view=view), options=shown_views, format_func=label,
+        required=True, rewrite=rewrite,
+    )  # fmt: skip
+
+
+def listed(filter: CaseFilter, page: QueuePage, zone: ZoneInfo, marked: int | None) -> None:
+    """The rows; a click chooses one by its number, a button acts on the one it stands in."""
+    now, actor = _door.now(), _door.actor()
+    may = actor.may(Verb.WORK_CASES)
+    label = f"Cases {page.first} to {page.last} of {page.total}"
+    rows = [_row(row, now, zone, may, actor.id) for row in page.rows]
+    mount("queue", {"label": label, "rows": rows, "chosen": marked}, "queue", on_act_change=_acted)
+    turn(filter, page)
+
+
+def _row(row: CaseRow, now: datetime, zone: ZoneInfo, may: bool, me: int | None) -> dict[str, Any]:
+    stands = standing(row, now, zone)
+    take = may and row.status is not Status.RESOLVED and row.owner_id != me
+    return {
+        "number": row.number,
+        "version": row.version,
+        "href": f"case?number={row.number}",
+        "why": [shown(reason) for reason in row.why[:3]],
+        "plain": row.outcome.label if row.outcome else NO_REASON,
+        "customer": customer(row),
+        "account": shown(row.account) if row.contact else "",
+        "score": "" if row.score is None else str(row.score),
+        "band": "" if row.band is None or row.metric is None else row.band.label(row.metric),
+        "tone": "" if row.band is None else TONES[row.band],
+        "shape": "" if row.band is None else SHAPES[row.band],
+        "said": shown(row.said),
+        "due": stands.words,
+        "exact": stands.exact,
+        "standing": stands.tone,
+        "owner": "you" if row.owner_id is not None and row.owner_id == me else shown(row.owner),
+        "actions": [{"name": "take", "label": "Take"}] if take else [],
+    }
+
+
+def customer(row: CaseRow) -> str:
+    """Whom a case is about, as far as anybody knows."""
+    return shown(row.contact) or shown(row.email) or shown(row.account) or "Somebody unknown"
+
+
+def _acted() -> None:
+    sent = st.session_state["queue"].act
+    if sent["action"] == "take":
+        assign_to_me(int(sent["number"]), int(sent["version"]))
+    choose(int(sent["number"]))
+
+
+def turn(filter: CaseFilter, page: QueuePage) -> None:
+    """Further up and down the list; the place is part of the address."""
+    with st.container(horizontal=True, vertical_alignment="center", key="turn"):
+        for label, cursor in (("Up", page.back), ("Further", page.on)):
+            st.button(
+                label, key=f"turn_{label.lower()}", disabled=cursor is None, on_click=put,
+                args=(filter,), kwargs={CURSOR: cursor and str(cursor), CASE: None},
+            )  # fmt: skip
+        st.text(place(page), width="content")
+
+
+def place(page: QueuePage) -> str:
+    """Which rows these are, of how many."""
+    return f"{page.first:,}\N{EN DASH}{page.last:,} of {page.total:,} cases"
+
+
+def panel(number: int, zone: ZoneInfo) -> None:
+    """The chosen case beside the list: what was said and what can be done, by its number."""
+    try:
+        file = fresh(case_file, number, now=_door.now())
+    except Refused as refused:
+        st.text(str(refused))
+        return
+    row = file.row
+    with st.container(key="panel", border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"Case {number}: {customer(row)}", width="stretch")
+            st.button("Close", key="unchoose", type="tertiary", on_click=choose, args=(None,))
+        stands = standing(row, _door.now(), zone)
+        owner = shown(row.owner) or "nobody"
+        st.text(f"{stands.words}; owner: {owner}; {row.status.value}")
+        if _door.actor().may(Verb.WORK_CASES):
+            acts(row, zone)
+        cards(file.answers, zone=zone.key, label=f"Answers of case {number}", key="panel_cards")
+        if _door.actor().may(Verb.WORK_CASES):
+            composer(number, zone)
+        st.page_link(PAGES / "case.py", label="Everything about this case",
+                     query_params={"number": str(number)})  # fmt: skip

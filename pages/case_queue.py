@@ -1,0 +1,63 @@
+"""Case queue: whom do I help next, and why them?"""
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from pages._ask import ask, failing_gently
+from pages._case_acts import undo_bar
+from pages._case_url import CASE, chosen, put, wanted
+from pages._door import actor
+from pages._live import announce_cases, drawn
+from pages._look import styles
+from pages._people_parts import say
+from pages._queue_filters import bar, in_force
+from pages._queue_parts import EMPTY, NAMES, listed, minute, panel, place, tabs
+from pages._url import CURSOR
+from services.insights.case_filter import CaseFilter
+from services.insights.case_rows import Cursor
+from services.insights.desk_people import zone_name
+from services.insights.queue import queue
+
+
+def show(now: CaseFilter, zone: ZoneInfo) -> None:
+    """One page of cases, and beside it the one that is chosen."""
+    cursor, number = Cursor.parse(st.query_params.get(CURSOR, "")), chosen()
+    page = ask(queue, now, now=minute(), me=actor().id, cursor=cursor)
+    left, right = st.container(), None
+    if number is not None:
+        left, right = st.columns([7, 5], gap="large")
+    with left:
+        if page.rows:
+            st.caption(f"{place(page)}, in the order in which they need somebody")
+            listed(now, page, zone, number)
+        else:
+            nothing(now)
+    if right is not None and number is not None:
+        with right:
+            panel(number, zone)
+
+
+def nothing(now: CaseFilter) -> None:
+    """No rows: say what that means."""
+    if now.plain:
+        st.header(f"{NAMES[now.view]}: none", anchor=False)
+        st.text(EMPTY.get(now.view, "There is none of these."))
+        return
+    st.header("No cases match", anchor=False)
+    rid = CaseFilter(now.view)
+    st.button("Drop the filters", key="loosen", on_click=put, args=(rid,), kwargs={CASE: None})
+
+
+styles()
+st.title("Case queue", anchor=False)
+say()
+with failing_gently():
+    since = drawn()
+    asked = wanted()
+    tabs(asked)
+    bar(asked)
+    in_force(asked)
+    undo_bar()
+    show(asked, ZoneInfo(ask(zone_name)))
+    announce_cases(since)

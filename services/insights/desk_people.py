@@ -1,0 +1,41 @@
+"""Who works here, and which teams and units there are: what the boxes about cases offer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from db.models import Team, Unit, User
+from services import settings
+from services.access import Actor, permitted
+from services.domain.roles import Verb
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Names by id, in the order of the names. `people` are those who can sign in."""
+
+    people: dict[int, str]
+    teams: dict[int, str]
+    units: dict[int, str]
+
+
+@permitted(Verb.SEE)
+def desk(session: Session, actor: Actor) -> Desk:
+    """Everybody who may own a case, all teams, and the units that the actor sees."""
+    people = select(User.id, User.name).where(col(User.disabled_at).is_(None))
+    teams, units = select(Team.id, Team.name), select(Unit.id, Unit.name)
+    if actor.units is not None:
+        units = units.where(col(Unit.id).in_(actor.units))
+    return Desk(_by_name(session, people, User), _by_name(session, teams, Team),
+                _by_name(session, units, Unit))  # fmt: skip
+
+
+@permitted(Verb.SEE)
+def zone_name(session: Session, actor: Actor) -> str:
+    """The zone in which cases tell times: the reader's own, else the reporting zone."""
+    return actor.time_zone or settings.reporting_zone(session).key
+
+
+def _by_name(session: Session, query: Any, table: Any) -> dict[int, str]:
+    return dict(session.exec(query.order_by(func.lower(table.name))).all())
