@@ -75,4 +75,4 @@ def _adder(label: str) -> None:
     with st.form("add_cause", border=False):
         row = st.container(horizontal=True, vertical_alignment="bottom")
         row.text_input("A new root cause", key="new_cause", max_chars=causes.LONGEST)
-        row.form_submit_button(label, on_click=add)
+        row.form_submit_button(label, key="add_cause_now", on_click=add)

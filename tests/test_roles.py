@@ -4,7 +4,6 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,23 +79,34 @@ def test_a_verb_lets_in_exactly_the_roles_of_the_table(name: str) -> None:
 
 
 def test_each_verb_that_has_pages_is_used_somewhere() -> None:
-    for verb in (Verb.SEE, Verb.ADMINISTER, Verb.READ_AUDIT, Verb.EXPORT):
+    for verb in (
+        Verb.SEE, Verb.WORK_CASES, Verb.SHARE, Verb.ADMINISTER, Verb.READ_AUDIT, Verb.EXPORT,
+    ):  # fmt: skip
         assert verb in OWN.values()
 
 
+VERBS = ("services", "services.cases", "services.insights")
+# Parts of verbs: they are handed an actor by the verb that has checked it.
+WITHIN = {
+    "services.cases.drafts.drop", "services.cases.journal.held", "services.cases.journal.keep",
+    "services.cases.journal.seen", "services.insights.cube.count", "services.insights.cube.where",
+    "services.insights.people.n_cases", "services.insights.verbatim_rows.told",
+    "services.insights.score_lines.score_lines",
+}  # fmt: skip
+
+
 def test_every_public_function_that_takes_an_actor_is_a_checked_verb() -> None:
-    folder = Path(services.__path__[0])
-    unchecked = []
+    unchecked = set()
     for module in MODULES:
-        if Path(module.__file__ or "").parent != folder:
+        if module.__name__.rpartition(".")[0] not in VERBS:
             continue
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("_") or function.__module__ != module.__name__:
                 continue
             takes = list(inspect.signature(function).parameters)
             if takes[1:2] == ["actor"] and f"{module.__name__}.{name}" not in REGISTRY:
-                unchecked.append(f"{module.__name__}.{name}")
-    assert unchecked == []
+                unchecked.add(f"{module.__name__}.{name}")
+    assert unchecked - WITHIN == set()
 
 
 @pytest.mark.parametrize("role", ["csm", "support"])

@@ -6,14 +6,38 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from db import migrate, search
 from db.engine import make_engine
-from db.models import Response, metadata
+from db.models import Case, Response, RootCause, metadata
 from tests import builders as make
 
 EARLIER = migrate.revisions()[:-1]
+
+
+DUE = datetime(2026, 6, 16, 9, tzinfo=UTC)
+
+
+def old_case(session: Session, contact_id: int) -> None:
+    """A case as versions before 0004 could hold one: the columns of that time only."""
+    session.execute(
+        sa.text(
+            'INSERT INTO "case" (id, number, contact_id, reason_key, version, status, priority, '
+            "priority_reasons, opened_at, first_due, paused_seconds) VALUES "
+            "(1, 1, :contact, 'detractor', 1, 'new', 0, '[]', :at, :due, 0)"
+        ).bindparams(
+            sa.bindparam("at", type_=sa.DateTime(timezone=True)),
+            sa.bindparam("due", type_=sa.DateTime(timezone=True)),
+        ),
+        {"contact": contact_id, "at": make.NOW, "due": DUE},
+    )
+    session.execute(
+        sa.text(
+            "INSERT INTO case_response (case_id, response_id, joined_at) VALUES (1, 1, :at)"
+        ).bindparams(sa.bindparam("at", type_=sa.DateTime(timezone=True))),
+        {"at": make.NOW},
+    )
 
 
 def differences(engine: sa.Engine) -> list[object]:
@@ -42,6 +66,8 @@ def test_a_desk_with_data_comes_up_from_every_version(unmigrated_url: str, start
         person = make.contact(session, "dana@example.com", name="Dana")
         make.response(session, 3, comment="The export broke twice", contact_id=person.id)
         make.response(session, 9)
+        if start < "0004":
+            old_case(session, person.id or 0)
         session.commit()
     migrate.upgrade(engine)
     assert migrate.at(engine) == migrate.revisions()[-1]
@@ -51,6 +77,9 @@ def test_a_desk_with_data_comes_up_from_every_version(unmigrated_url: str, start
         found = search.matches(session, "export")
         assert found is not None
         assert session.exec(sa.select(Response.score).where(found)).all() == [(3,)]
+        for case in session.exec(select(Case)):
+            assert (case.response_id, case.rank_at, case.due_at) == (1, DUE, DUE)
+        assert session.exec(select(RootCause.name)).first()
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""The life of a case: every move from every status, the clock, and the journal that tells it all."""
+"""The life of a case: every move from every status, the clock, and the journal of it all."""
 
 from collections.abc import Callable
 from dataclasses import replace
