@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from db import engine
 from pages import _door
 from services.insights import Unavailable, answering
+from services.insights.desk_people import zone_name
 
 Answer = TypeVar("Answer")
 
@@ -35,6 +37,11 @@ def ask(question: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
         )  # fmt: skip
         found: Answer = _kept(seen, args, named, question, session, who)
         return found
+
+
+def own_zone() -> ZoneInfo:
+    """The zone in which work is told its times: the reader's own, else the reporting zone."""
+    return ZoneInfo(_door.actor().time_zone or ask(zone_name))
 
 
 def fresh(question: Callable[..., Answer], *args: Any, **named: Any) -> Answer:

@@ -21,10 +21,8 @@ MORNING = time(9, 0)
 
 
 def do(verb: Callable[..., Any], number: int, words: str, **given: Any) -> bool:
-    """Do a verb in a transaction of its own; whether it was done. The page says which."""
-    done = act(
-        lambda session: verb(session, _door.actor(), number, now=_door.now(), **given), words
-    )
+    """Do a verb in a transaction of its own; whether it was done. `undo_bar` says `words`."""
+    done = act(lambda session: verb(session, _door.actor(), number, now=_door.now(), **given), "")
     if done is None:
         return False
     st.session_state[UNDO] = (number, done.event_id, words)
@@ -40,11 +38,11 @@ def take_back(number: int, event_id: int) -> None:
     )
 
 
-def undo_bar() -> None:
-    """The last act, and the way to take it back."""
-    if UNDO not in st.session_state:
+def undo_bar(only: int | None = None) -> None:
+    """The last act (if it was on the case `only`), and the way to take it back."""
+    number, event_id, words = st.session_state.get(UNDO, (None, 0, ""))
+    if number is None or only not in (None, number):
         return
-    number, event_id, words = st.session_state[UNDO]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo_bar"):
         st.text(f"Case {number}: {words}", width="content")
         st.button(

@@ -55,7 +55,7 @@ def keys_tab() -> None:
     with reading() as session:
         rows = [
             {
-                "id": key.id, "label": f"{key.name} ({key.prefix})", "may": ", ".join(key.scopes),
+                "id": key.id, "label": f"{key.name} ({key.prefix})", "may": _may(key.scopes),
                 "made": key.created_at, "by": name, "used": key.last_used_at,
                 "state": "revoked" if key.revoked_at else "live",
             }
@@ -65,7 +65,7 @@ def keys_tab() -> None:
         "label": Text("Key"), "may": Text("May"), "state": Text("State"),
         "used": When("Last used"), "made": When("Made"), "by": Text("By"),
     }  # fmt: skip
-    nothing = "No keys yet. A key lets a program send answers through the API."
+    nothing = "No keys yet. A key lets a program send answers or work on cases through the API."
     chosen = _list("api_key", rows, "Key", columns, nothing)
     if any(row["id"] == chosen and row["state"] == "live" for row in rows):
         with st.popover("Revoke"):
@@ -137,18 +137,27 @@ def _lead_box(team: Any, everybody: list[people.Person]) -> None:
     )  # fmt: skip
 
 
+def _may(scopes: list[str]) -> str:
+    return ", ".join(keys.WORDS.get(scope, scope) for scope in scopes)
+
+
 def _key_form() -> None:
+    st.session_state.setdefault("new_key_scopes", [keys.SCOPES[0]])
     with st.form("add_key", border=False):
         row = st.container(horizontal=True, vertical_alignment="bottom")
         row.text_input("What the new key is for", key="new_key", max_chars=keys.LONGEST_NAME)
+        row.pills(
+            "It may", keys.SCOPES, format_func=keys.WORDS.__getitem__, key="new_key_scopes",
+            selection_mode="multi",
+        )  # fmt: skip
         row.form_submit_button("Make a key", on_click=_add_key)
 
 
 def _add_key() -> None:
-    given = {"name": st.session_state["new_key"], "scopes": keys.SCOPES}
+    given = {"name": st.session_state["new_key"], "scopes": st.session_state["new_key_scopes"]}
     made = act(lambda session: keys.add_key(session, actor(), now=now(), **given), "Made.")
     if made:
-        st.session_state["new_key"] = ""
+        st.session_state.update({"new_key": "", "new_key_scopes": [keys.SCOPES[0]]})
         show_once(made[1], "The key's secret. It is shown this once: only its hash is kept.")
 
 

@@ -3,6 +3,7 @@
 Names come from people: they are shown as cells, options and plain text only.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,6 +16,7 @@ from services.access import Forbidden, Refused
 FINE_PRINT = """
 <style>[class*=st-key-fine_] [data-testid=stText] { font-size: .875rem; opacity: .75 }</style>
 """
+_MARKUP = re.compile(r"[\[\]!*_`$<>~#\\|]|://")
 SAID, ONCE = "said_last", "shown_once"
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 ROLES = {"admin": "Admin", "manager": "Manager", "csm": "CSM", "support": "Support"}
@@ -36,7 +38,12 @@ def act(verb: Verb, said: str) -> Any:
 def say() -> None:
     """What the last action came to, until the next run."""
     done, words = st.session_state.pop(SAID, (True, ""))
-    if words:
+    if not words:
+        return
+    if _MARKUP.search(words):  # somebody's name is in it, and is no markdown
+        with st.container(border=True, key="said"):
+            st.text(words)
+    else:
         (st.toast if done else st.error)(words)
 
 

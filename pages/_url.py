@@ -49,7 +49,7 @@ def put(filter: Filter, **others: str | None) -> None:
     gone = (*KEYS, CURSOR, *others)
     kept = {key: values for key, values in query_of().items() if key not in gone}
     own = {key: [value] for key, value in others.items() if value is not None}
-    st.query_params.from_dict({**kept, **filter.toquery_of(), **own})
+    st.query_params.from_dict({**kept, **filter.to_query(), **own})
 
 
 def control(

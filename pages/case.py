@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages._ask import ask, failing_gently, fresh
+from pages._ask import ask, failing_gently, fresh, own_zone
 from pages._cards import cards
 from pages._case_acts import acts, undo_bar
 from pages._case_parts import earlier, head, steps
@@ -17,7 +17,6 @@ from pages._people_parts import say
 from services.access import Refused
 from services.domain.roles import Verb
 from services.insights.case_file import CaseFile, case_file
-from services.insights.desk_people import zone_name
 from services.insights.queue import next_case
 
 
@@ -46,7 +45,7 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
     head(file, zone)
     if may:
         acts(row, zone)
-    undo_bar()
+    undo_bar(row.number)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What they said", anchor=False)
@@ -71,6 +70,6 @@ with failing_gently():
         st.page_link(PAGES / "case_queue.py", label="Case queue")
     else:
         ways(found.row.number)
-        show(found, ZoneInfo(ask(zone_name)))
+        show(found, own_zone())
         travel()
         announce_cases(since, number=found.row.number)

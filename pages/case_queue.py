@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages._ask import ask, failing_gently
+from pages._ask import ask, failing_gently, own_zone
 from pages._case_acts import undo_bar
 from pages._case_url import CASE, chosen, put, wanted
 from pages._door import actor
@@ -16,7 +16,6 @@ from pages._queue_parts import EMPTY, NAMES, listed, minute, panel, place, tabs
 from pages._url import CURSOR
 from services.insights.case_filter import CaseFilter
 from services.insights.case_rows import Cursor
-from services.insights.desk_people import zone_name
 from services.insights.queue import queue
 
 
@@ -59,5 +58,5 @@ with failing_gently():
     bar(asked)
     in_force(asked)
     undo_bar()
-    show(asked, ZoneInfo(ask(zone_name)))
+    show(asked, own_zone())
     announce_cases(since)

@@ -191,3 +191,13 @@ def test_what_customers_write_is_shown_as_text_only(company: Company) -> None:
 def test_a_wrong_address_is_no_error(company: Company, query: dict[str, str]) -> None:
     at = open_page(company.ann, "case_queue.py", query)
     assert not at.exception and len(rows(at)) == 3
+
+
+def test_a_colleagues_name_is_no_markdown_either(company: Company) -> None:
+    at = open_page(company.ann, "case_queue.py", {"case": "2"})
+    with transaction() as session:
+        evil = make.user(session, "csm", name=EVIL)
+        verbs.assign(session, actor_for(session, evil), 2, to=evil.id, version=1, now=NOW)
+    at.button(key="act_take").click().run()
+    assert any("Nothing was changed" in text and EVIL in text for text in said(at))
+    assert not at.error and "tracker" not in marked_up(at)

@@ -237,6 +237,23 @@ def test_a_key_is_shown_once_and_revoked(admin: User) -> None:
         assert session.exec(select(ApiKey.revoked_at)).one() == NOW
 
 
+def test_what_a_key_may_is_chosen_and_shown_in_words(admin: User) -> None:
+    at = opened(admin, "API keys")
+    scopes = at.pills(key="new_key_scopes")
+    assert scopes.value == ["ingest"]
+    scopes.set_value(["cases:read", "cases:write"])
+    at.text_input(key="new_key").set_value("Sync")
+    click(at, "Make a key")
+    assert list(at.dataframe[0].value["may"]) == ["Read cases, Work on cases"]
+    with transaction() as session:
+        assert session.exec(select(ApiKey.scopes)).one() == ["cases:read", "cases:write"]
+    assert at.pills(key="new_key_scopes").value == ["ingest"]
+    at.pills(key="new_key_scopes").set_value([])
+    at.text_input(key="new_key").set_value("Nothing")
+    click(at, "Make a key")
+    assert "no key was made" in at.error[0].value
+
+
 @pytest.mark.parametrize("role", ["manager", "csm", "support"])
 def test_others_have_no_such_page_and_no_such_verb(admin: User, role: str) -> None:
     with transaction() as session:
