@@ -7,11 +7,11 @@ import streamlit as st
 
 from pages import _door
 from pages._case_acts import take_back
+from pages._contact_parts import case_table
 from pages._facts import facts
 from pages._look import TONES as BANDS
 from pages._look import shown
 from pages._mount import mount
-from pages._parts import table
 from pages._queue_parts import customer
 from services.domain.lifecycle import Status
 from services.domain.priority import money
@@ -108,29 +108,6 @@ def _step(step: Step, now: Any, zone: ZoneInfo) -> dict[str, Any]:
 
 def earlier(file: CaseFile, zone: ZoneInfo) -> None:
     """The other cases of the same person."""
-    if not file.earlier:
-        return
-    st.header("Other cases of this person", anchor=False)
-    cases("earlier_cases", file.earlier, zone)
-
-
-def cases(key: str, found: tuple[CaseRow, ...], zone: ZoneInfo) -> None:
-    """Cases as a table, each with a link to its page."""
-    columns = [
-        {"label": "Case", "link": True, "css": "tight", "spoken": "Open case %"},
-        {"label": "Opened", "css": "tight"}, {"label": "Score", "align": "end", "css": "tight"},
-        {"label": "How it stands"},
-    ]  # fmt: skip
-    now = _door.now()
-    rows = [
-        {
-            "cells": [
-                str(row.number), f"{row.opened_at.astimezone(zone):%d %b %Y}",
-                "" if row.score is None else str(row.score),
-                row.outcome.label if row.outcome else standing(row, now, zone).words,
-            ],
-            "href": f"case?number={row.number}", "tone": "",
-        }
-        for row in found
-    ]  # fmt: skip
-    table(key, "Cases", columns, rows)
+    if file.earlier:
+        n = len(file.earlier)
+        case_table(file.earlier, n, zone.key, who=False, title="Other cases of this person")

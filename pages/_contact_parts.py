@@ -10,6 +10,7 @@ import streamlit as st
 from pages import _door
 from pages._ask import ask, failing_gently
 from pages._cards import cards, href
+from pages._live import announce_about, drawn
 from pages._look import SHAPES, shown, styles
 from pages._parts import PAGES, table
 from pages._people_parts import say
@@ -33,11 +34,12 @@ def page_about(kind: str, show: Callable[[int], None]) -> None:
     styles()
     say()
     with failing_gently():
-        key = asked_id()
+        since, key = drawn(), asked_id()
         try:
             if key is None:
                 raise Refused(f"The address names no {kind}.")
             show(key)
+            announce_about(since, **{f"{kind}_id": key})
         except Refused as error:
             st.title(kind.capitalize(), anchor=False)
             st.text(f"{error} Choose one by name in the verbatims or in a case.")
@@ -61,9 +63,11 @@ def day(moment: datetime | None, zone: str) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%d %b %Y}" if moment else ""
 
 
-def case_table(found: Sequence[CaseRow], total: int, zone: str, *, who: bool) -> None:
+def case_table(
+    found: Sequence[CaseRow], total: int, zone: str, *, who: bool, title: str = "Cases"
+) -> None:
     """The cases, each a link; `who` says whose it is, where that is not said already."""
-    st.header("Cases", anchor=False)
+    st.header(title, anchor=False)
     if not found:
         st.text("No case yet. Open one about an answer below, with Open a case.")
         return

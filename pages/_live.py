@@ -47,6 +47,22 @@ def announce_cases(since: int, *, number: int | None = None) -> None:
     )
 
 
+@st.fragment(run_every=EVERY)
+def announce_about(since: int, **of: int) -> None:
+    """Watch for answers and cases of one contact (`contact_id`) or account (`account_id`)."""
+    who = _door.actor()
+    try:
+        with answering(), engine.reading() as session:
+            moved = engine.version(session) != since
+            n = moved and news(session, who, since=since, **of) + case_news(
+                session, who, since=since, **of
+            )
+    except Unavailable:
+        return
+    if n:
+        _bubble("There is something new here.")
+
+
 def _bubble(words: str) -> None:
     """What is new, in a corner, and the way to see it."""
     with st.container(horizontal=True, vertical_alignment="center", key="news", border=True):

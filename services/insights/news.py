@@ -14,26 +14,47 @@ MOST = 1000  # more than this is said as "1,000+": nobody waits for the exact nu
 
 
 @permitted(Verb.SEE)
-def case_news(session: Session, actor: Actor, *, since: int, number: int | None = None) -> int:
-    """How many cases (or of `number` alone: whether it) changed after the data version `since`.
+def case_news(
+    session: Session,
+    actor: Actor,
+    *,
+    since: int,
+    number: int | None = None,
+    contact_id: int | None = None,
+    account_id: int | None = None,
+) -> int:
+    """How many cases changed after the data version `since`; at most `MOST` + 1.
 
-    At most `MOST` + 1.
+    Those of a number, a contact or an account alone where one is named.
     """
     fresh = sa.select(CASE.c.id).where(CASE.c.change_seq > since)
-    if number is not None:
-        fresh = fresh.where(CASE.c.number == number)
+    named = {"number": number, "contact_id": contact_id, "account_id": account_id}
+    for name, value in named.items():
+        if value is not None:
+            fresh = fresh.where(CASE.c[name] == value)
     if actor.units is not None:
         fresh = fresh.where(CASE.c.unit_id.in_(actor.units))
     return _counted(session, fresh)
 
 
 @permitted(Verb.SEE)
-def news(session: Session, actor: Actor, *, since: int) -> int:
+def news(
+    session: Session,
+    actor: Actor,
+    *,
+    since: int,
+    contact_id: int | None = None,
+    account_id: int | None = None,
+) -> int:
     """How many responses the actor may see were written after the data version `since`.
 
-    At most `MOST` + 1. New answers count as well as changed ones (excluded, restored).
+    At most `MOST` + 1; those of a contact or an account alone where one is named. New answers
+    count as well as changed ones (excluded, restored).
     """
     fresh = sa.select(RESPONSE.c.id).where(RESPONSE.c.change_seq > since)
+    for name, key in (("contact_id", contact_id), ("account_id", account_id)):
+        if key is not None:
+            fresh = fresh.where(RESPONSE.c[name] == key)
     if actor.units is not None:
         fresh = fresh.where(RESPONSE.c.unit_id.in_(actor.units))
     return _counted(session, fresh)

@@ -107,4 +107,4 @@ def ago(moment: datetime, now: datetime) -> str:
     for limit, words in _STEPS:
         if age < limit:
             return words.format(**parts)
-    return f"{parts['days'] * 12 // 365} months ago"
+    return f"{round(parts['days'] * 12 / 365)} months ago"

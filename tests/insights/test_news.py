@@ -3,8 +3,9 @@
 from sqlmodel import Session
 
 from db.engine import version
+from services.cases import verbs
 from services.insights import news as module
-from services.insights.news import news
+from services.insights.news import case_news, news
 from tests import builders as make
 
 
@@ -32,3 +33,27 @@ def test_very_many_are_not_counted_to_the_end(session: Session, monkeypatch: obj
     for _ in range(6):
         make.response(session, 3)
     assert news(session, make.actor(), since=0) == 4
+
+
+def test_news_of_one_person_or_company_are_told_apart(session: Session) -> None:
+    acme = make.account(session)
+    dana = make.contact(session, account_id=acme.id)
+    before = version(session)
+    make.case(session, 3, contact_id=dana.id, account_id=acme.id)
+    make.case(session, 3)
+    who = make.actor("csm")
+    assert (news(session, who, since=before), case_news(session, who, since=before)) == (2, 2)
+    for of in ({"contact_id": dana.id or 0}, {"account_id": acme.id or 0}):
+        assert news(session, who, since=before, **of) == 1
+        assert case_news(session, who, since=before, **of) == 1
+    assert case_news(session, who, since=before, number=2) == 1
+    assert case_news(session, who, since=version(session)) == 0
+
+
+def test_a_change_to_a_case_is_news_and_only_in_its_unit(session: Session) -> None:
+    unit = make.unit(session)
+    case = make.case(session, 3, unit_id=unit.id)
+    before = version(session)
+    verbs.note(session, make.actor("csm"), case.number, body="hm", now=make.NOW)
+    assert case_news(session, make.actor("csm", units=(unit.id,)), since=before) == 1
+    assert case_news(session, make.actor("csm", units=(999,)), since=before) == 0
