@@ -34,15 +34,19 @@ def cards(
     label: str = "Responses",
     key: str = "cards",
     who: bool = True,
+    of_case: bool = False,
 ) -> None:
     """Responses, each with its case or the way to open one. Dates are told in `zone`.
 
     Every text in them is customers' own: it goes out as data only. `label` names the list to
     readers who do not see it. With `who` off, the page is about one person and says who. The page
     calls `say` for what came of an action. A page may hold several lists, each with its own `key`.
+    With `of_case` on, they are those of one case, and do not name it.
     """
     now, actor = _door.now(), _door.actor()
-    shown_in = _Shown(ZoneInfo(zone), now, who, actor.may(Verb.EXCLUDE), actor.may(Verb.WORK_CASES))
+    shown_in = _Shown(
+        ZoneInfo(zone), now, who, of_case, actor.may(Verb.EXCLUDE), actor.may(Verb.WORK_CASES)
+    )
     data = {"label": label, "rows": [_card(row, shown_in) for row in rows]}
     mount("cards", data, key, on_act_change=lambda: _acted(key))
     wanted = next((row for row in rows if row.id == st.session_state.get(ASKED)), None)
@@ -57,6 +61,7 @@ class _Shown:
     zone: ZoneInfo
     now: datetime
     who: bool
+    of_case: bool
     may_exclude: bool
     may_open: bool
 
@@ -81,7 +86,7 @@ def _card(row: Verbatim, to: _Shown) -> dict[str, Any]:
         "quiet": row.exclusion is not None or row.is_test,
         "facts": _facts(row),
         "props": [(shown(name), shown(value)) for name, value in row.props],
-        "case": _case(row),
+        "case": None if to.of_case else _case(row),
         "actions": _actions(row, to),
     }
 

@@ -17,7 +17,7 @@ from services.domain.lifecycle import Status
 from services.domain.priority import money
 from services.insights.case_file import CaseFile, Step
 from services.insights.case_rows import CaseRow
-from services.insights.case_words import at, standing
+from services.insights.case_words import at, standing, when
 from services.insights.words import ago
 
 STANDS = {"overdue": "warn", "soon": "warn", "later": "accent", "paused": "", "done": ""}
@@ -35,17 +35,15 @@ def head(file: CaseFile, zone: ZoneInfo) -> None:
     chips += [("do not contact", "warn")] if file.do_not_contact else []
     facts(
         "case_head", title=f"Case {row.number}: {customer(row)}", chips=chips,
-        subtitle=_under(file), rows=_rows(file, zone), spark=file.scores, zone=zone.key,
+        subtitle=_under(file, zone), rows=_rows(file, zone), spark=file.scores, zone=zone.key,
     )  # fmt: skip
 
 
-def _under(file: CaseFile) -> list[str]:
+def _under(file: CaseFile, zone: ZoneInfo) -> list[str]:
     row = file.row
     why = "; ".join(row.why)
-    return [
-        shown(row.email),
-        f"Why here: {why}" if why and row.status is not Status.RESOLVED else "",
-    ]
+    here = f"Why here: {why}" if why and row.status is not Status.RESOLVED else ""
+    return [shown(row.email), here, f"times in {zone.key}"]
 
 
 def _rows(file: CaseFile, zone: ZoneInfo) -> list[tuple[str, str, str | None]]:
@@ -59,9 +57,9 @@ def _rows(file: CaseFile, zone: ZoneInfo) -> list[tuple[str, str, str | None]]:
         ("Owner", row.owner or "nobody", None),
         ("Team", file.team, None),
         ("Escalated to", file.escalated_to, None),
-        ("Opened", at(row.opened_at, zone), None),
+        ("Opened", when(row.opened_at, zone), None),
         ("First contact", _contact(row, zone), None),
-        ("Closing due", at(row.close_due, zone) if _runs(row) and row.close_due else None, None),
+        ("Closing due", when(row.close_due, zone) if _runs(row) and row.close_due else None, None),
         ("Outcome", row.outcome.label if row.outcome else None, None),
         ("Root cause", file.cause, None),
     ]
@@ -74,8 +72,8 @@ def _runs(row: CaseRow) -> bool:
 
 def _contact(row: CaseRow, zone: ZoneInfo) -> str:
     if row.contacted_at:
-        return at(row.contacted_at, zone)
-    due = f", due {at(row.first_due, zone)}" if row.first_due and _runs(row) else ""
+        return when(row.contacted_at, zone)
+    due = f", due {when(row.first_due, zone)}" if row.first_due and _runs(row) else ""
     return f"not yet{due}"
 
 
@@ -110,4 +108,5 @@ def earlier(file: CaseFile, zone: ZoneInfo) -> None:
     """The other cases of the same person."""
     if file.earlier:
         n = len(file.earlier)
-        case_table(file.earlier, n, zone.key, who=False, title="Other cases of this person")
+        title = "Other cases of this person"
+        case_table(file.earlier, n, zone.key, who=False, title=title, brief=True)

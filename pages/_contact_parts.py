@@ -24,6 +24,7 @@ from services.insights.words import ago
 
 ROLES = {"buyer": "Buyer", "admin": "Admin", "end_user": "End user"}
 ERASED = "Erased"
+BRIEF = ("Case", "Score", "Opened", "Stands")
 
 
 def page_about(kind: str, show: Callable[[int], None]) -> None:
@@ -64,9 +65,18 @@ def day(moment: datetime | None, zone: str) -> str:
 
 
 def case_table(
-    found: Sequence[CaseRow], total: int, zone: str, *, who: bool, title: str = "Cases"
+    found: Sequence[CaseRow],
+    total: int,
+    zone: str,
+    *,
+    who: bool,
+    title: str = "Cases",
+    brief: bool = False,
 ) -> None:
-    """The cases, each a link; `who` says whose it is, where that is not said already."""
+    """The cases, each a link; `who` says whose it is, where that is not said already.
+
+    `brief` is for where there is little room: without what was said, and whose it is.
+    """
     st.header(title, anchor=False)
     if not found:
         st.text("No case yet. Open one about an answer below, with Open a case.")
@@ -83,6 +93,10 @@ def case_table(
         {"cells": _case_cells(case, zone, who), "href": f"case?number={case.number}"}
         for case in found
     ]
+    if brief:
+        kept = [n for n, column in enumerate(columns) if column["label"] in BRIEF]
+        columns = [columns[n] for n in kept]
+        rows = [row | {"cells": [row["cells"][n] for n in kept]} for row in rows]
     table("cases_table", f"Cases, {len(found)} of {total}", columns, rows)
     if len(found) < total:
         st.caption(f"{len(found):,} of {total:,} cases")

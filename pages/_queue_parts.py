@@ -141,7 +141,13 @@ def panel(number: int, zone: ZoneInfo) -> None:
         st.text(f"{stands.words}; owner: {owner}; {row.status.value}")
         if _door.actor().may(Verb.WORK_CASES):
             acts(row, zone)
-        cards(file.answers, zone=zone.key, label=f"Answers of case {number}", key="panel_cards")
+        cards(
+            file.answers,
+            zone=zone.key,
+            label=f"Answers of case {number}",
+            key="panel_cards",
+            of_case=True,
+        )
         if _door.actor().may(Verb.WORK_CASES):
             composer(number, zone)
         st.page_link(PAGES / "case.py", label="Everything about this case",

@@ -30,7 +30,7 @@ def ways(number: int) -> None:
     """Back to the queue, and on to the case to do next."""
     following = ask(next_case, after=number, now=now().replace(second=0, microsecond=0),
                     me=actor().id)  # fmt: skip
-    with st.container(horizontal=True, gap="small", key="ways"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ways"):
         st.page_link(PAGES / "case_queue.py", label="Case queue")
         if following is not None:
             st.button(
@@ -49,7 +49,13 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What they said", anchor=False)
-        cards(file.answers, zone=zone.key, label=f"Answers of case {row.number}", who=False)
+        cards(
+            file.answers,
+            zone=zone.key,
+            label=f"Answers of case {row.number}",
+            who=False,
+            of_case=True,
+        )
         earlier(file, zone)
     with right:
         if may:

@@ -136,7 +136,7 @@ class Casework:
     def _end(self, reached: bool) -> None:
         """It is resolved."""
         life, rng = self.life, self.rng
-        if self.rng.happens(likely.NEVER_ENDS):
+        if self.rng.happens(likely.NEVER_ENDS) and self.age < likely.FORGOTTEN:
             life.pass_to(life.desk.now)
         days = rng.uniform(10, 38) if self.drags else self.rng.skewed(self._close_days(), 0.65)
         life.work(self.owner, days * likely.DAY_HOURS * 0.6)

@@ -14,6 +14,7 @@ UNTOUCHED = ((1, 0.9), (3, 0.7), (6, 0.34), (9, 0.08))  # younger than n busines
 WAYS = {"call": 76, "chat": 13, "meeting": 9, "visit": 2}
 REACHED = {True: 0.93, False: 0.81}  # by whether they asked for it
 LINGERS, NEVER_ENDS, REOPENS, SLIPS = 0.23, 0.004, 0.035, 0.004
+FORGOTTEN = 60  # days: what nobody ended by then was ended all the same
 LINGERS_NOW = 0.36  # while the sync bug waits for its release
 CLOSES, CLOSED_ONCE, CLOSES_NOW = 0.9, 2.2, 2.8  # median days; two years ago; in the bug
 WAITS, SLEEPS = {True: 0.36, False: 0.18}, {True: 0.68, False: 0.13}  # by whether it lingers

@@ -48,6 +48,11 @@ def span(length: timedelta) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
+def when(moment: datetime, zone: ZoneInfo) -> str:
+    """The time as a page tells it that names its zone once."""
+    return f"{moment.astimezone(zone):%a %d %b %Y, %H:%M}"
+
+
 def at(moment: datetime, zone: ZoneInfo) -> str:
     """The exact time, with the zone it is told in."""
-    return f"{moment.astimezone(zone):%a %d %b %Y, %H:%M} ({zone.key})"
+    return f"{when(moment, zone)} ({zone.key})"
