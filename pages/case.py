@@ -49,13 +49,8 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What they said", anchor=False)
-        cards(
-            file.answers,
-            zone=zone.key,
-            label=f"Answers of case {row.number}",
-            who=False,
-            of_case=True,
-        )
+        label = f"Answers of case {row.number}"
+        cards(file.answers, zone=zone.key, label=label, who=False, of_case=True)
         earlier(file, zone)
     with right:
         if may:

@@ -14,10 +14,12 @@ from db.engine import bump
 from db.models import ApiKey, User
 from services import audit
 from services.access import Actor, Refused, permitted
-from services.domain.roles import Verb
+from services.domain.roles import Role, Verb
 from services.person_fields import one_line
 
-SCOPES = ("ingest",)
+SCOPES = ("ingest", "cases:read", "cases:write")
+WORDS = {"ingest": "Send answers", "cases:read": "Read cases", "cases:write": "Work on cases"}
+_INCLUDED = {"cases:read": {"cases:write"}}  # scope -> the scopes that are good for it as well
 LONGEST_NAME = 60  # characters
 USED_EVERY = timedelta(minutes=1)  # how exact `last_used_at` is: one write a minute, not a request
 _FORM = re.compile(r"ld_([0-9a-f]{8})_[\w-]{43}", re.ASCII)
@@ -31,7 +33,7 @@ def add_key(
     """A new key and its secret `ld_<prefix>_<random>`, of which only the hash is kept."""
     named = one_line(name, LONGEST_NAME, "A key's name")
     if not scopes or set(scopes) - set(SCOPES):
-        raise Refused(f"A key may {' or '.join(SCOPES)} and nothing else; no key was made.")
+        raise Refused(f"A key is for one or more of {', '.join(SCOPES)}; no key was made.")
     prefix = secrets.token_hex(4)
     secret = f"ld_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
@@ -70,15 +72,31 @@ def revoke(session: Session, actor: Actor, key_id: int, *, now: datetime) -> Api
     return key
 
 
-def find(session: Session, presented: str, scope: str) -> ApiKey | None:
-    """The live key that `presented` is and that may `scope`, else None. Only reads."""
+def may(key: ApiKey, scope: str) -> bool:
+    """Whether the key is for `scope`; who works on cases reads them too."""
+    return bool({scope, *_INCLUDED.get(scope, ())}.intersection(key.scopes))
+
+
+def actor_of(key: ApiKey) -> Actor:
+    """The program that has this key: it sees all units and works cases as Support does."""
+    return Actor(id=None, name=key.name, role=Role.SUPPORT, key_id=key.id)
+
+
+def live(session: Session, presented: str) -> ApiKey | None:
+    """The live key that `presented` is, whatever it is for, else None. Only reads."""
     form = _FORM.fullmatch(presented)
     if form is None:
         return None
     query = select(ApiKey).where(ApiKey.prefix == form[1], col(ApiKey.revoked_at).is_(None))
     key = session.exec(query).one_or_none()
     same = hmac.compare_digest(key.key_hash if key else _NOBODY, _hash(presented))
-    return key if key is not None and same and scope in key.scopes else None
+    return key if key is not None and same else None
+
+
+def find(session: Session, presented: str, scope: str) -> ApiKey | None:
+    """The live key that `presented` is and that may `scope`, else None. Only reads."""
+    key = live(session, presented)
+    return key if key is not None and may(key, scope) else None
 
 
 def check(session: Session, presented: str, scope: str, now: datetime) -> ApiKey | None:
@@ -92,8 +110,13 @@ def check(session: Session, presented: str, scope: str, now: datetime) -> ApiKey
     return key
 
 
+def unnoted(key: ApiKey, now: datetime) -> bool:
+    """Whether a use at `now` is one to be noted."""
+    return key.last_used_at is None or now - key.last_used_at >= USED_EVERY
+
+
 def _used(session: Session, key: ApiKey, now: datetime) -> None:
-    if key.last_used_at is not None and now - key.last_used_at < USED_EVERY:
+    if not unnoted(key, now):
         return
     before = col(ApiKey.last_used_at)
     stale = before.is_(None) | (before <= now - USED_EVERY)

@@ -30,7 +30,7 @@ def save(
             session.delete(row)
         return
     row = row or Draft(user_id=actor.id, case_id=case.id or 0, kind=kind, body="", updated_at=now)
-    row.body, row.updated_at = body[: LONGEST * 2], now
+    row.body, row.updated_at = body.replace("\0", "")[: LONGEST * 2], now
     session.add(row)
     session.flush()
 

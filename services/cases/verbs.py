@@ -219,7 +219,7 @@ def _message(
 
 
 def _text(body: str, empty: str) -> str:
-    text = body.strip()
+    text = body.replace("\0", "").strip()  # PostgreSQL holds no NUL
     if not text:
         raise Refused(f"{empty} {NOTHING}")
     if len(text) > LONGEST:

@@ -12,19 +12,20 @@ from services.commands import shell
 from services.commands.shell import AsJson
 
 app = shell.verbs("Keys of the programs that use the API.")
+SCOPES = f"{'; '.join(f'{scope}: {words}' for scope, words in keys.WORDS.items())}. Repeatable."
 
 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="ingest: it may send answers.")],
+    scope: Annotated[list[str], typer.Option(help=SCOPES)],
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print its secret, which is shown this once."""
     with shell.changing() as session:
         key, secret = keys.add_key(session, SHELL, name=name, scopes=scope, now=shell.now())
-    may = " and ".join(key.scopes)
-    text = f"Key {key.id} may {may}. It is shown this once:\n{secret}"
+    may = ", ".join(keys.WORDS[given] for given in key.scopes)
+    text = f"Key {key.id}: {may}. It is shown this once:\n{secret}"
     shell.answer(as_json, _row(key) | {"key": secret}, text)
 
 

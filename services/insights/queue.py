@@ -57,7 +57,7 @@ def queue(
 
     `me` is whose tabs these are (the actor's id, named because answers are kept by it).
     """
-    meant = _meant(session, actor, filter, now, me)
+    meant = meant_by(session, actor, filter, now, me)
     order = Order(filter.view)
     found = read(session, meant, order, cursor, size)
     if not found and cursor is not None:
@@ -157,9 +157,10 @@ def opened_in(session: Session, filter: CaseFilter, now: datetime) -> Period | N
     return period(named(filter.opened, today, Days(_FIRST, today)), zone)
 
 
-def _meant(
+def meant_by(
     session: Session, actor: Actor, filter: CaseFilter, now: datetime, me: int | None
 ) -> list[Condition]:
+    """All that the filter asks of a case, within the units that the actor may see."""
     today = _today(session, now)
     opened = opened_in(session, filter, now)
     return [

@@ -1,7 +1,6 @@
 """The machines' door: `/api/v1` for programs with a key, `/api/docs` for people."""
 
 import json
-from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +16,10 @@ from db.engine import reading, transaction
 from services import keys
 from services.answer_in import AnswerIn
 from services.ingest import ingest
+from services.web.api_parts import Errors, Refusal, bearer, body_of, counted, stranger, wrong
+from services.web.cases_api import BODIES, cases
 
 MOST = 1000  # answers a request
-PER_MINUTE = 600  # requests a key
 PAGE = Path(__file__).parent / "templates" / "api_docs.html"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 
@@ -28,7 +28,7 @@ api = FastAPI(
     version="1",
     docs_url=None,
     redoc_url=None,
-    description="Send answers to the desk. Keys are made on the page People.",
+    description="Send answers to the desk, and work its cases. Keys are made on the page People.",
 )
 # Swagger UI itself is served from the process: nothing is fetched from elsewhere.
 api.mount("/docs/assets", StaticFiles(directory=SWAGGER))
@@ -50,35 +50,6 @@ class Kept(BaseModel):
     rejected: list[Reject]
 
 
-class Refusal(Exception):
-    """An answer of the API other than 200."""
-
-    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None):
-        super().__init__(status)
-        self.status, self.body, self.headers = status, body, headers
-
-
-class RateLimit:
-    """At most `most` requests in any 60 seconds, by key; counted in this process."""
-
-    def __init__(self, most: int = PER_MINUTE) -> None:
-        self.most = most
-        self._times: dict[int, deque[float]] = {}
-
-    def wait(self, key_id: int, at: float) -> int:
-        """0 and the request is counted, or the seconds until the next one is let through."""
-        times = self._times.setdefault(key_id, deque())
-        while times and times[0] <= at - 60:
-            times.popleft()
-        if len(times) >= self.most:
-            return int(times[0] + 60 - at) + 1
-        times.append(at)
-        return 0
-
-
-limit = RateLimit()
-
-
 @api.exception_handler(Refusal)
 def refused(_request: Request, refusal: Exception) -> JSONResponse:
     """The refusal as JSON."""
@@ -88,13 +59,8 @@ def refused(_request: Request, refusal: Exception) -> JSONResponse:
 
 @api.exception_handler(RequestValidationError)
 def invalid(_request: Request, _error: Exception) -> JSONResponse:
-    """What was given is not repeated: it may be somebody's."""
-    return JSONResponse({"errors": [{"field": "", "reason": "the request is not valid"}]}, 422)
-
-
-async def body_of(request: Request) -> bytes:
-    """The whole body; the layers around the API limit its size."""
-    return await request.body()
+    """What was given is not repeated: it may be somebody's. Only numbers of cases come this far."""
+    return JSONResponse(wrong("number", "this is no number of a case"), 422)
 
 
 LISTED = {"type": "array", "items": {"$ref": "#/components/schemas/AnswerIn"}, "maxItems": MOST}
@@ -105,7 +71,7 @@ BODY = {"oneOf": [{"$ref": "#/components/schemas/AnswerIn"}, LISTED]}
     "/v1/responses",
     response_model=Kept,
     summary="Send one answer or up to 1,000",
-    responses={401: {}, 413: {}, 422: {}, 429: {}},
+    responses={status: {"model": Errors} for status in (401, 413, 422, 429)},
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/json": {"schema": BODY}}},
         "security": [{"key": []}],
@@ -113,24 +79,24 @@ BODY = {"oneOf": [{"$ref": "#/components/schemas/AnswerIn"}, LISTED]}
 )
 def post_responses(request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
     """Each answer is kept once, by `external_id`; a repeated one counts as known."""
-    now, presented = datetime.now(UTC), _bearer(request)
+    now, presented = datetime.now(UTC), bearer(request)
     with reading() as session:  # a stranger does not even wait for those who write
         if keys.find(session, presented, "ingest") is None:
-            raise _stranger()
+            raise stranger("it may not send answers")
     with transaction() as session:
         key = keys.check(session, presented, "ingest", now)
         if key is None or key.id is None:
-            raise _stranger()
-        seconds = limit.wait(key.id, now.timestamp())
-        if seconds:
-            raise Refusal(429, _error("", f"more than {PER_MINUTE} requests in a minute"),
-                          {"Retry-After": str(seconds)})  # fmt: skip
+            raise stranger("it may not send answers")
+        counted(key.id, now)
         items, single = _items(body)
         done = ingest(session, key, items, now)
         if single and done.rejected:
-            wrong = [{"field": r["field"], "reason": r["reason"]} for r in done.rejected]
-            raise Refusal(422, {"errors": wrong})
+            found = [{"field": r["field"], "reason": r["reason"]} for r in done.rejected]
+            raise Refusal(422, {"errors": found})
     return {"new": done.new, "known": done.known, "rejected": done.rejected}
+
+
+api.include_router(cases)
 
 
 @api.get("/docs", include_in_schema=False)
@@ -140,7 +106,7 @@ def docs() -> HTMLResponse:
 
 
 def openapi() -> dict[str, Any]:
-    """The description, with the body's schema, which FastAPI cannot see by itself."""
+    """The description, with the bodies' schemas, which FastAPI cannot see by itself."""
     if api.openapi_schema is None:
         from fastapi.openapi.utils import get_openapi
 
@@ -148,9 +114,11 @@ def openapi() -> dict[str, Any]:
             title=api.title, version=api.version, description=api.description, routes=api.routes,
             servers=[{"url": "/api"}],
         )  # fmt: skip
-        schema = AnswerIn.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = made.setdefault("components", {})
-        parts.setdefault("schemas", {}).update(schema.pop("$defs", {}) | {"AnswerIn": schema})
+        for model in (AnswerIn, *BODIES):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            known = schema.pop("$defs", {}) | {model.__name__: schema}
+            parts.setdefault("schemas", {}).update(known)
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         api.openapi_schema = made
     return api.openapi_schema
@@ -159,28 +127,14 @@ def openapi() -> dict[str, Any]:
 api.openapi = openapi  # type: ignore[method-assign]
 
 
-def _stranger() -> Refusal:
-    reason = _error("", "no such key, or it may not send answers")
-    return Refusal(401, reason, {"WWW-Authenticate": "Bearer"})
-
-
-def _bearer(request: Request) -> str:
-    kind, _, presented = request.headers.get("authorization", "").partition(" ")
-    return presented.strip() if kind.casefold() == "bearer" else ""
-
-
 def _items(body: bytes) -> tuple[list[Any], bool]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refusal(422, _error("", "the body is not JSON")) from None
+        raise Refusal(422, wrong("", "the body is not JSON")) from None
     if isinstance(given, dict):
         return [given], True
     if not isinstance(given, list) or len(given) > MOST:
         reason = f"send one object or a list of at most {MOST}"
-        raise Refusal(422, _error("", reason))
+        raise Refusal(422, wrong("", reason))
     return given, False
-
-
-def _error(field: str, reason: str) -> dict[str, Any]:
-    return {"errors": [{"field": field, "reason": reason}]}

@@ -235,3 +235,13 @@ def test_a_draft_is_ones_own_and_ends_when_it_is_emptied(session: Session, me: A
     drafts.save(session, me, case.number, kind="note", body=" ", now=LATER)
     assert drafts.mine(session, me, case.number) == {}
     assert data_version(session) == before  # nobody else's page shows a draft
+
+
+def test_a_text_with_a_character_that_no_database_holds_is_kept_without_it(
+    session: Session, me: Actor
+) -> None:
+    case = make.case(session)
+    drafts.save(session, me, case.number, kind="note", body="a\0b", now=NOW)
+    assert drafts.mine(session, me, case.number) == {"note": "ab"}
+    verbs.note(session, me, case.number, body="a\0b", now=LATER)
+    assert session.exec(select(Message.body)).one() == "ab"

@@ -71,8 +71,14 @@ def test_a_key_is_shown_once_listed_and_revoked(told: Told) -> None:
         assert keys.check(session, key["key"], "ingest", datetime.now(UTC)) is None
 
 
+def test_a_key_may_have_several_scopes(told: Told) -> None:
+    made = told("key", "add", "Sync", "--scope", "cases:write", "--scope", "ingest")
+    assert made["scopes"] == ["ingest", "cases:write"]
+    assert told("key", "list")["keys"][0]["scopes"] == made["scopes"]
+
+
 def test_a_key_with_an_unknown_scope_is_refused(cli: Any) -> None:
-    for scope in ("write", "read"):  # no API reads
+    for scope in ("write", "cases"):
         result = cli("key", "add", "Shop", "--scope", scope)
         assert (result.exit_code, result.stdout) == (1, "")
 

@@ -15,6 +15,7 @@ from db.models import Contact, Response, Survey
 from services import keys
 from services.access import SHELL
 from services.web import api as door
+from services.web import api_parts
 
 NOW = datetime.now(UTC)
 
@@ -22,7 +23,7 @@ NOW = datetime.now(UTC)
 @pytest.fixture
 def client(desk: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     assert desk is not None
-    monkeypatch.setattr(door, "limit", door.RateLimit())
+    monkeypatch.setattr(api_parts, "limit", api_parts.RateLimit())
     with transaction() as session:
         _, secret = keys.add_key(session, SHELL, name="crm", scopes=["ingest"], now=NOW)
     return TestClient(door.api, headers={"Authorization": f"Bearer {secret}"})
@@ -122,7 +123,7 @@ def test_a_key_needs_the_scope_and_its_life(client: TestClient) -> None:
 
 
 def test_a_key_has_600_requests_a_minute() -> None:
-    limit = door.RateLimit()
+    limit = api_parts.RateLimit()
     assert all(limit.wait(1, 100.0 + i / 100) == 0 for i in range(600))
     assert limit.wait(1, 110.0) == 51
     assert limit.wait(2, 110.0) == 0
@@ -132,7 +133,7 @@ def test_a_key_has_600_requests_a_minute() -> None:
 def test_too_many_requests_say_when_to_come_back(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "limit", door.RateLimit(most=1))
+    monkeypatch.setattr(api_parts, "limit", api_parts.RateLimit(most=1))
     assert post(client, answer()).status_code == 200
     said = post(client, answer())
     assert said.status_code == 429
