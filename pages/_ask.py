@@ -24,6 +24,11 @@ def moment() -> datetime:
     )
 
 
+def minute() -> datetime:
+    """Now, to the minute: how a case stands changes that fast, and answers keep so long."""
+    return _door.now().replace(second=0, microsecond=0)
+
+
 def ask(question: Callable[..., Answer], *args: Any, **named: Any) -> Answer:
     """`question(session, actor, ...)` in a read of its own, from memory where nothing was written.
 

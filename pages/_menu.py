@@ -23,6 +23,7 @@ MENU = (
     Entry("case_queue.py", "Case queue", "queue", Verb.SEE),
     Entry("case.py", "Case", "case", Verb.SEE, listed=False),
     Entry("verbatims.py", "Verbatims", "verbatims", Verb.SEE),
+    Entry("loop.py", "Loop", "loop", Verb.SEE),
     Entry("contact.py", "Contact", "contact", Verb.SEE, listed=False),
     Entry("account.py", "Account", "account", Verb.SEE, listed=False),
     Entry("import_data.py", "Import", "import", Verb.IMPORT),

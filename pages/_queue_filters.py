@@ -23,6 +23,7 @@ LOOPS = {
     Loop.CONTACT_KEPT: "first contact in time", Loop.CONTACT_MISSED: "first contact late",
     Loop.CLOSE_KEPT: "closed in time", Loop.CLOSE_MISSED: "closing late",
     Loop.ASKED: "asked to be contacted",
+    Loop.ESCALATED: "with a broken promise",
 }  # fmt: skip
 
 

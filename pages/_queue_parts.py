@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages import _door
-from pages._ask import ask, fresh
+from pages._ask import ask, fresh, minute
 from pages._cards import cards
 from pages._case_acts import acts, assign_to_me
 from pages._case_url import CASE, choose, put, rewrite
@@ -36,12 +36,9 @@ EMPTY = {
     View.TODAY: "No promise ends today.",
     View.OPEN: "No case is open. The next low answer opens one by itself.",
 }
+NEEDED = "in the order in which they need somebody"
+ORDER = {View.RESOLVED: "the latest resolved first", View.ANY: "the latest opened first"}
 NO_REASON = "in the order it is due"
-
-
-def minute() -> datetime:
-    """Now, to the minute: what is due changes that fast, and answers are kept that long."""
-    return _door.now().replace(second=0, microsecond=0)
 
 
 def tabs(now: CaseFilter) -> None:

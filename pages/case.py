@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages._ask import ask, failing_gently, fresh, own_zone
+from pages._ask import ask, failing_gently, fresh, minute, own_zone
 from pages._cards import cards
 from pages._case_acts import acts, undo_bar
 from pages._case_parts import earlier, head, steps
@@ -28,7 +28,7 @@ def numbered() -> int | None:
 
 def ways(number: int) -> None:
     """Back to the queue, and on to the case to do next."""
-    following = ask(next_case, after=number, now=now().replace(second=0, microsecond=0),
+    following = ask(next_case, after=number, now=minute(),
                     me=actor().id)  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ways"):
         st.page_link(PAGES / "case_queue.py", label="Case queue")

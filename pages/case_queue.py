@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages._ask import ask, failing_gently, own_zone
+from pages._ask import ask, failing_gently, minute, own_zone
 from pages._case_acts import undo_bar
 from pages._case_url import CASE, chosen, put, wanted
 from pages._door import actor
@@ -12,7 +12,7 @@ from pages._live import announce_cases, drawn
 from pages._look import styles
 from pages._people_parts import say
 from pages._queue_filters import bar, in_force
-from pages._queue_parts import EMPTY, NAMES, listed, minute, panel, place, tabs
+from pages._queue_parts import EMPTY, NAMES, NEEDED, ORDER, listed, panel, place, tabs
 from pages._url import CURSOR
 from services.insights.case_filter import CaseFilter
 from services.insights.case_rows import Cursor
@@ -28,7 +28,7 @@ def show(now: CaseFilter, zone: ZoneInfo) -> None:
         left, right = st.columns([7, 5], gap="large")
     with left:
         if page.rows:
-            st.caption(f"{place(page)}, in the order in which they need somebody")
+            st.caption(f"{place(page)}, {ORDER.get(now.view, NEEDED)}")
             listed(now, page, zone, number)
         else:
             nothing(now)

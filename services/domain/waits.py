@@ -3,9 +3,11 @@
 Waiting times are skewed: a few very long ones move a mean, not the middle.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, sqrt
+from math import ceil, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from services.domain.scores import TOO_FEW, critical
 
@@ -31,17 +33,19 @@ class Waits:
         return self.n < TOO_FEW
 
 
-def waits(seconds: Sequence[float], confidence: float = 0.95) -> Waits:
+def waits(seconds: ArrayLike, confidence: float = 0.95) -> Waits:
     """Median, its interval, and what nine of ten did not exceed; `seconds` in any order.
 
-    Interval: the order statistics around the middle, at least 1.96 standard errors of the rank
-    away, rounded outwards (Conover 1999, Practical Nonparametric Statistics, 3.2). It supposes
-    nothing about how the times are spread.
+    Interval: the order statistics 1.96 standard errors of the rank away from the middle, both ranks
+    rounded up (Conover 1999, Practical Nonparametric Statistics, 3.2). It supposes nothing about
+    how the times are spread.
     """
-    found, n = sorted(seconds), len(seconds)
+    found = np.sort(np.asarray(seconds))
+    n = len(found)
     if not n:
         return Waits(0, None, None, None, None)
     reach = critical(confidence) * sqrt(n) / 2
-    low, high = max(1, floor(n / 2 - reach)), min(n, ceil(n / 2 + reach) + 1)
-    middle = (found[(n - 1) // 2] + found[n // 2]) / 2
-    return Waits(n, middle, found[low - 1], found[high - 1], found[ceil(MOST * n) - 1])
+    low, high = max(1, ceil(n / 2 - reach)), min(n, ceil(n / 2 + reach))
+    ranks = [(n - 1) // 2, n // 2, low - 1, high - 1, ceil(MOST * n) - 1]
+    one, other, least, longest, most = found[ranks].tolist()
+    return Waits(n, (one + other) / 2, least, longest, most)

@@ -49,6 +49,7 @@ class Loop(StrEnum):
     CLOSE_KEPT = "close_kept"
     CLOSE_MISSED = "close_missed"
     ASKED = "asked"
+    ESCALATED = "escalated"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The words of `UNRESOLVED` are those of the partial indexes, to the letter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,18 +43,18 @@ def active(now: datetime) -> list[Condition]:
 def in_view(view: View, *, me: int | None, now: datetime, today: Period) -> list[Condition]:
     """The cases of a tab for the person `me`; `today` is the reporting zone's."""
     case, own = CASE.c, me or -1
-    found: dict[View, list[Condition]] = {
-        View.MINE: [*active(now), case.assignee_id == own],
-        View.UNASSIGNED: [*active(now), case.assignee_id.is_(None)],
-        View.TODAY: [*active(now), case.due_at < today.end],
-        View.OPEN: active(now),
-        View.ESCALATED: [UNRESOLVED, case.escalated_to_id == own],
-        View.WAITING: [UNRESOLVED, case.status == "waiting"],
-        View.SNOOZED: [UNRESOLVED, case.snoozed_until > now],
-        View.RESOLVED: [case.resolved_at.is_not(None), case.status == "resolved"],
-        View.ANY: [case.status != "merged"],
+    found: dict[View, Callable[[], list[Condition]]] = {
+        View.MINE: lambda: [*active(now), case.assignee_id == own],
+        View.UNASSIGNED: lambda: [*active(now), case.assignee_id.is_(None)],
+        View.TODAY: lambda: [*active(now), case.due_at < today.end],
+        View.OPEN: lambda: active(now),
+        View.ESCALATED: lambda: [UNRESOLVED, case.escalated_to_id == own],
+        View.WAITING: lambda: [UNRESOLVED, case.status == "waiting"],
+        View.SNOOZED: lambda: [UNRESOLVED, case.snoozed_until > now],
+        View.RESOLVED: lambda: [case.resolved_at.is_not(None), case.status == "resolved"],
+        View.ANY: lambda: [case.status != "merged"],
     }
-    return found[view]
+    return found[view]()  # to build them all would take longer than to ask for the one
 
 
 def conditions(
@@ -96,19 +96,20 @@ def became(loop: Loop, now: datetime) -> Condition:
     # its time was over before that.
     until = sa.func.coalesce(case.resolved_at, case.paused_at, sa.literal(now, case.due_at.type))
     uncalled = sa.and_(case.contacted_at.is_(None), case.first_due < until)
-    found: dict[Loop, Condition] = {
-        Loop.CONTACTED: contacted,
-        Loop.NOT_CONTACTED: case.contacted_at.is_(None),
-        Loop.RESOLVED: resolved,
-        Loop.CLOSED: closed,
-        Loop.NOT_CLOSED: sa.not_(closed),
-        Loop.CONTACT_KEPT: sa.and_(contacted, case.contacted_at <= case.first_due),
-        Loop.CONTACT_MISSED: sa.or_(case.contacted_at > case.first_due, uncalled),
-        Loop.CLOSE_KEPT: sa.and_(resolved, case.resolved_at <= case.close_due),
-        Loop.CLOSE_MISSED: case.close_due < until,
-        Loop.ASKED: case.asked,
+    found: dict[Loop, Callable[[], Condition]] = {
+        Loop.CONTACTED: lambda: contacted,
+        Loop.NOT_CONTACTED: lambda: case.contacted_at.is_(None),
+        Loop.RESOLVED: lambda: resolved,
+        Loop.CLOSED: lambda: closed,
+        Loop.NOT_CLOSED: lambda: sa.not_(closed),
+        Loop.CONTACT_KEPT: lambda: sa.and_(contacted, case.contacted_at <= case.first_due),
+        Loop.CONTACT_MISSED: lambda: sa.or_(case.contacted_at > case.first_due, uncalled),
+        Loop.CLOSE_KEPT: lambda: sa.and_(resolved, case.resolved_at <= case.close_due),
+        Loop.CLOSE_MISSED: lambda: case.close_due < until,
+        Loop.ASKED: lambda: case.asked,
+        Loop.ESCALATED: lambda: case.breached_due.is_not(None),
     }
-    return found[loop]
+    return found[loop]()
 
 
 def _owned(owners: Sequence[int]) -> Condition:
@@ -124,15 +125,18 @@ def _stands(sla: Sla, now: datetime, today: Period) -> Condition:
 
 
 def _says(session: Session, text: str) -> Condition:
-    """A case by its number, by who it is about, or by the words of its answers."""
+    """A case by its number ("#12": by that alone), by who it is about, or by their words."""
+    number = text.removeprefix("#")
+    numbered = number.isascii() and number.isdigit() and len(number) < 18
+    if numbered and number != text:
+        return CASE.c.number == int(number)
     like = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     found: list[Condition] = [
         sa.func.lower(col(Contact.name)).like(like, escape="\\"),
         col(Contact.email_norm).like(like, escape="\\"),
         col(Account.name_norm).like(like, escape="\\"),
     ]
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 18:
+    if numbered:
         found.append(CASE.c.number == int(number))
     said = matches(session, text)
     if said is not None:

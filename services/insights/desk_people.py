@@ -33,8 +33,8 @@ def desk(session: Session, actor: Actor) -> Desk:
 
 @permitted(Verb.SEE)
 def zone_name(session: Session, actor: Actor) -> str:
-    """The zone in which cases tell times: the reader's own, else the reporting zone."""
-    return actor.time_zone or settings.reporting_zone(session).key
+    """The reporting zone."""
+    return settings.reporting_zone(session).key
 
 
 def _by_name(session: Session, query: Any, table: Any) -> dict[int, str]:

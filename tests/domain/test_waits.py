@@ -4,7 +4,6 @@ from math import comb
 from random import Random
 from statistics import median
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,14 +33,18 @@ def test_the_interval_holds_the_middle_and_nine_of_ten_are_within(times: list[in
     assert sum(one < (found.most or 0) for one in times) < 0.9 * len(times)
 
 
-@pytest.mark.parametrize("n", [TOO_FEW, 6, 7, 10, 19, 20, 50, 101, 400])
-def test_the_interval_covers_what_it_says(n: int) -> None:
-    """Exactly: how often the true middle lies between the two ranks, whatever the times are."""
-    found = waits([*range(1, n + 1)])
-    low, high = int(found.low or 0), int(found.high or 0)
-    covered = sum(comb(n, k) for k in range(low, high)) / 2**n
-    assert covered >= (0.95 if n > TOO_FEW else 0.93)
-    assert covered <= 0.995 or n < 10
+def test_the_interval_covers_what_it_says() -> None:
+    """Exactly: how often the true middle lies between the two ranks, whatever the times are.
+
+    Held to what contracts.md asks of the intervals of shares.
+    """
+    covered = []
+    for n in range(TOO_FEW, 300):
+        found = waits(range(1, n + 1))
+        low, high = int(found.low or 0), int(found.high or 0)
+        covered.append(sum(comb(n, k) for k in range(low, high)) / 2**n)
+    assert min(covered) >= 0.92
+    assert 0.94 <= sum(covered) / len(covered) <= 0.97
 
 
 def test_the_order_of_the_times_does_not_matter() -> None:

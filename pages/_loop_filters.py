@@ -1,0 +1,98 @@
+"""The filter of the loop: its address, its controls, and what is in force in plain text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages._ask import ask
+from pages._look import shown
+from pages._url import control, query_of
+from services.domain.periods import RANGES
+from services.domain.scores import Metric
+from services.insights.case_filter import NOBODY
+from services.insights.desk_people import Desk, desk
+from services.insights.loop_filter import KEYS, LoopFilter
+
+METRICS = {metric: metric.upper() for metric in Metric}
+
+
+def wanted() -> LoopFilter:
+    """The filter that the URL spells; what it spells wrong is named on the page."""
+    filter, notices = LoopFilter.from_query(query_of())
+    for notice in notices:
+        with st.container(border=True):
+            st.text(shown(notice))
+    return filter
+
+
+def put(filter: LoopFilter) -> None:
+    """Write the filter to the URL."""
+    kept = {key: values for key, values in query_of().items() if key not in KEYS}
+    st.query_params.from_dict({**kept, **filter.to_query()})
+
+
+def rewrite(change: Callable[[Any], Any]) -> None:
+    """For controls: the filter in the URL, changed."""
+    put(change(LoopFilter.from_query(query_of())[0]))
+
+
+def bar(now: LoopFilter) -> None:
+    """When the cases were opened, and the further filters."""
+    custom = [now.range] if now.range not in RANGES else []
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bar"):
+        control(
+            st.selectbox, "range", "Opened", now.range,
+            lambda old, name: old.narrowed(range=name), options=[*RANGES, *custom],
+            format_func=lambda name: RANGES.get(name) or _days(name), width=230, rewrite=rewrite,
+        )  # fmt: skip
+        box = st.popover("Filters", key="f_more", on_change="rerun")
+        if box.open:
+            with box:
+                _filters(now, ask(desk))
+
+
+def in_force(now: LoopFilter) -> None:
+    """Every filter in force in plain text, and one button to be rid of them."""
+    told = [f"{word}{', '.join(values)}" for word, values in _told(now) if values]
+    if not told:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="in_force"):
+        st.text(shown(f"Only {'; '.join(told)}"), width="content")
+        bare = LoopFilter(now.range)
+        st.button("Clear filters", key="clear", type="tertiary", on_click=put, args=(bare,))
+
+
+def _days(text: str) -> str:
+    """Days as the address spells them, for people."""
+    return text.replace("..", " to ")
+
+
+def _filters(now: LoopFilter, known: Desk) -> None:
+    _many("owners", "Owner", now.owners, {NOBODY: "Nobody"} | known.people)
+    _many("teams", "Team", now.teams, known.teams)
+    _many("units", "Unit", now.units, known.units)
+    _many("metrics", "Metric", now.metrics, METRICS)
+
+
+def _many(name: str, label: str, value: Sequence[Any], names: Mapping[Any, str]) -> None:
+    """Several values of one field; left out where there is nothing to choose between."""
+    if len(names) < 2 and not value:
+        return
+    control(
+        st.multiselect, name, label, list(value),
+        lambda old, picked: old.narrowed(**{name: tuple(picked)}),
+        options=[*names, *(one for one in value if one not in names)],
+        format_func=lambda one: shown(names.get(one, str(one))), placeholder="All", labelled=True,
+        rewrite=rewrite,
+    )  # fmt: skip
+
+
+def _told(now: LoopFilter) -> list[tuple[str, list[str]]]:
+    known = ask(desk)
+    people = {NOBODY: "nobody"} | known.people
+    found: list[tuple[str, Sequence[Any], Mapping[Any, str]]] = [
+        ("owner ", now.owners, people), ("team ", now.teams, known.teams),
+        ("unit ", now.units, known.units), ("", now.metrics, METRICS),
+    ]  # fmt: skip
+    return [(word, [names.get(v, str(v)) for v in values]) for word, values, names in found]
