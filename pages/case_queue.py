@@ -23,17 +23,16 @@ def show(now: CaseFilter, zone: ZoneInfo) -> None:
     """One page of cases, and beside it the one that is chosen."""
     cursor, number = Cursor.parse(st.query_params.get(CURSOR, "")), chosen()
     page = ask(queue, now, now=minute(), me=actor().id, cursor=cursor)
-    left, right = st.container(), None
-    if number is not None:
-        left, right = st.columns([7, 5], gap="large")
-    with left:
+    # One column or two: the list stays in the first one, so choosing a case does not redraw it.
+    slots = st.columns([1] if number is None else [7, 5], gap="large")
+    with slots[0]:
         if page.rows:
             st.caption(f"{place(page)}, {ORDER.get(now.view, NEEDED)}")
             listed(now, page, zone, number)
         else:
             nothing(now)
-    if right is not None and number is not None:
-        with right:
+    if number is not None:
+        with slots[1]:
             panel(number, zone)
 
 

@@ -88,10 +88,13 @@ def test_two_people_close_a_loop(
         for seen in (mia, other):
             seen.page.set_default_timeout(20_000)
         bring(mia.page, own_desk, answers(tmp_path))
+        assert loop(mia.page) == ["0 closed of 2", "0 contacted of 2", "0 resolved of 2"]
         triage(mia.page, own_desk)
         work(mia.page, own_desk, shoot)
         collide(mia.page, other.page, own_desk)
         close(mia.page, own_desk)
+        assert loop(mia.page) == ["1 closed of 2", "1 contacted of 2", "1 resolved of 2"]
+        behind(mia.page)
         assert (mia.foreign, mia.blocked) == ([], [])
         assert (other.foreign, other.blocked) == ([], [])
 
@@ -106,6 +109,22 @@ def bring(page: Page, desk: ServedDesk, file: Path) -> None:
     page.get_by_role("button", name="Import", exact=False).last.click()
     expect(page.get_by_text("Cases that opened")).to_be_visible()
     assert kinds(desk, 1) == kinds(desk, 2) == ["opened"]
+
+
+def loop(page: Page) -> list[str]:
+    """What the loop says of the cases of this year, without the words for those that are not."""
+    page.goto("/loop")
+    expect(page.locator(".ld-name").first).to_be_visible()
+    told = [one.split(",")[0] for one in page.locator(".ld-size").all_inner_texts()]
+    return [one for one in told if re.fullmatch(r"\d (closed|contacted|resolved) of \d", one)]
+
+
+def behind(page: Page) -> None:
+    """A figure leads to its cases, as many as it says."""
+    page.get_by_role("link", name="1 closed").first.click()
+    heading(page, "Case queue")
+    expect(page.get_by_text("1\N{EN DASH}1 of 1 cases").first).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
 
 
 def triage(page: Page, desk: ServedDesk) -> None:

@@ -48,6 +48,11 @@ def steps(at: AppTest) -> list[dict[str, Any]]:
     return list(parts(at, "journal")[0]["rows"])
 
 
+def typed(user: User) -> list[str]:
+    """What stands in the box for a note and in that for a contact."""
+    return [kind["value"] for kind in parts(opened(user), "composer")[0]["kinds"]]
+
+
 def kept(number: int = 1) -> Case:
     with transaction() as session:
         return session.exec(select(Case).where(Case.number == number)).one()
@@ -66,9 +71,10 @@ def press(function: str, user: User, **state: Any) -> AppTest:
 
         say()
         calls = {
-            "note": lambda: _composer._send(1, "note", "box", ZoneInfo("UTC")),
-            "contact": lambda: _composer._send(1, "contact", "box", ZoneInfo("UTC")),
-            "keep": lambda: _composer._keep(1, "note", "box"),
+            "send": lambda: _composer._send(
+                1, st.session_state["given"], ZoneInfo("Europe/Berlin")
+            ),
+            "keep": lambda: _composer._keep(1, st.session_state["given"]),
             "undo": lambda: _case_acts.take_back(1, st.session_state["event_id"]),
         }
         st.button("press", key="press", on_click=calls[function])
@@ -80,12 +86,6 @@ def press(function: str, user: User, **state: Any) -> AppTest:
     for name, value in state.items():
         at.session_state[name] = value
     return at.run().button(key="press").click().run()
-
-
-class Box(dict[str, Any]):
-    """What a component's state looks like."""
-
-    __getattr__ = dict.get
 
 
 def test_the_head_says_who_how_and_why(ann: User) -> None:
@@ -127,29 +127,29 @@ def test_the_journal_tells_what_happened_and_offers_ones_own_steps(ann: User) ->
 
 
 def test_a_note_and_a_call_are_sent_from_the_box(ann: User) -> None:
-    at = press("note", ann, box=Box(sent={"body": "Asked the site office"}))
+    at = press("send", ann, given={"kind": "note", "body": "Asked the site office"})
     assert not at.error and kept().version == 2
-    at = press("contact", ann, box=Box(sent={"body": "Reached her"}), way_1="meeting")
-    assert not at.error and kept().contacted_at == NOW
+    reached = {"kind": "contact", "body": "Reached her", "way": "meeting", "at": "2026-06-15T13:30"}
+    at = press("send", ann, given=reached)
+    assert not at.error and kept().contacted_at == NOW - timedelta(minutes=30)
     assert steps(opened(ann))[0]["said"] == "logged a meeting"
 
 
 def test_what_is_refused_stays_as_a_draft(ann: User) -> None:
-    box = Box(sent={"body": "Reached her"})
-    at = press("contact", ann, box=box, at_1=(NOW - timedelta(days=9)).replace(tzinfo=None))
+    early = {"kind": "contact", "body": "Reached her", "way": "call", "at": "2026-06-06T13:30"}
+    at = press("send", ann, given=early)
     assert "before the case was opened" in at.error[0].value and kept().contacted_at is None
     with transaction() as session:
         assert drafts.mine(session, actor_for(session, ann), 1) == {"contact": "Reached her"}
 
 
 def test_a_draft_is_kept_as_it_is_typed_and_is_there_on_the_next_visit(ann: User) -> None:
-    press("keep", ann, box=Box(text={"mark": "1/note/0", "body": "half a th"}))
-    press("keep", ann, box=Box(text={"mark": "2/note/0", "body": "of another case"}))
-    assert parts(opened(ann), "composer")[0]["value"] == "half a th"
+    press("keep", ann, given={"kind": "note", "body": "half a th"})
+    assert typed(ann) == ["half a th", ""]
     with transaction() as session:
         bob = make.user(session, "support")
         assert len(session.exec(select(Draft)).all()) == 1
-    assert parts(opened(bob), "composer")[0]["value"] == ""
+    assert typed(bob) == ["", ""]
 
 
 def test_the_next_case_is_one_click_away(ann: User) -> None:
