@@ -4,14 +4,11 @@ Names and values are customer text in places: those are options, which show text
 read markdown, so they are ours.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import streamlit as st
 
 from pages._ask import ask, moment
 from pages._look import SHAPES, shown
-from pages._url import Chosen, control, put, spelt
+from pages._url import Chosen, control, only, put, several, spelt
 from services import insights
 from services.domain.periods import EARLIEST, LATEST, RANGES, Compare, Days
 from services.domain.scores import Band, Metric, scales_for
@@ -121,27 +118,14 @@ def _more(now: Chosen, lists: bool) -> None:
             _list_filters(filter)
         surveys = {s.id: s.name for s in options.surveys if s.metric is filter.metric}
         units = dict(options.units)
-        _many("surveys", "Survey", [*surveys], filter.surveys, surveys)
-        _many("units", "Unit", [*units], filter.units, units)
-        _many("channels", "Channel", options.channels, filter.channels)
-        _many("touchpoints", "Touchpoint", options.touchpoints, filter.touchpoints)
+        several("surveys", "Survey", filter.surveys, surveys)
+        several("units", "Unit", filter.units, units)
+        for name, label, seen in (
+            ("channels", "Channel", options.channels),
+            ("touchpoints", "Touchpoint", options.touchpoints),
+        ):
+            several(name, label, getattr(filter, name), {one: one for one in seen})
         _property(filter, options)
-
-
-def _many(
-    name: str, label: str, options: Sequence[Any], value: Sequence[Any],
-    names: Mapping[Any, str] | None = None,
-) -> None:  # fmt: skip
-    """Several values of one field; left out where there is nothing to choose between."""
-    if len(options) < 2 and not value:
-        return
-    control(
-        st.multiselect, name, label, list(value),
-        lambda old, picked: old.narrowed(**{name: tuple(picked)}),
-        options=[*options, *(one for one in value if one not in options)],
-        format_func=lambda one: shown((names or {}).get(one, str(one))),
-        placeholder="All", labelled=True,
-    )  # fmt: skip
 
 
 def _property(filter: Filter, options: Options) -> None:
@@ -179,12 +163,7 @@ def _list_filters(filter: Filter) -> None:
 def in_force(now: Chosen) -> None:
     """Every filter in force in plain text, and one button to be rid of them."""
     told = [f"{name} {', '.join(values)}".strip() for name, values in _told(now) if values]
-    if not told:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="in_force"):
-        st.text(shown(f"Only {'; '.join(told)}"), width="content")
-        rid = bare(now.filter)
-        st.button("Clear filters", key="clear", type="tertiary", on_click=put, args=(rid,))
+    only(told, put, bare(now.filter))
 
 
 def _told(now: Chosen) -> list[tuple[str, list[str]]]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages._ask import ask
 from pages._look import shown
-from pages._url import control, query_of
+from pages._url import control, only, query_of, several
 from services.domain.periods import RANGES
 from services.domain.scores import Metric
 from services.insights.case_filter import NOBODY
@@ -55,12 +55,7 @@ def bar(now: LoopFilter) -> None:
 def in_force(now: LoopFilter) -> None:
     """Every filter in force in plain text, and one button to be rid of them."""
     told = [f"{word}{', '.join(values)}" for word, values in _told(now) if values]
-    if not told:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="in_force"):
-        st.text(shown(f"Only {'; '.join(told)}"), width="content")
-        bare = LoopFilter(now.range)
-        st.button("Clear filters", key="clear", type="tertiary", on_click=put, args=(bare,))
+    only(told, put, LoopFilter(now.range))
 
 
 def _days(text: str) -> str:
@@ -69,23 +64,10 @@ def _days(text: str) -> str:
 
 
 def _filters(now: LoopFilter, known: Desk) -> None:
-    _many("owners", "Owner", now.owners, {NOBODY: "Nobody"} | known.people)
-    _many("teams", "Team", now.teams, known.teams)
-    _many("units", "Unit", now.units, known.units)
-    _many("metrics", "Metric", now.metrics, METRICS)
-
-
-def _many(name: str, label: str, value: Sequence[Any], names: Mapping[Any, str]) -> None:
-    """Several values of one field; left out where there is nothing to choose between."""
-    if len(names) < 2 and not value:
-        return
-    control(
-        st.multiselect, name, label, list(value),
-        lambda old, picked: old.narrowed(**{name: tuple(picked)}),
-        options=[*names, *(one for one in value if one not in names)],
-        format_func=lambda one: shown(names.get(one, str(one))), placeholder="All", labelled=True,
-        rewrite=rewrite,
-    )  # fmt: skip
+    several("owners", "Owner", now.owners, {NOBODY: "Nobody"} | known.people, rewrite)
+    several("teams", "Team", now.teams, known.teams, rewrite)
+    several("units", "Unit", now.units, known.units, rewrite)
+    several("metrics", "Metric", now.metrics, METRICS, rewrite)
 
 
 def _told(now: LoopFilter) -> list[tuple[str, list[str]]]:

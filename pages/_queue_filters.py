@@ -7,8 +7,7 @@ import streamlit as st
 
 from pages._ask import ask
 from pages._case_url import CASE, put, rewrite
-from pages._look import shown
-from pages._url import control
+from pages._url import control, only, several
 from services.domain.lifecycle import Outcome
 from services.domain.periods import RANGES
 from services.domain.scores import Metric
@@ -16,6 +15,7 @@ from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla
 from services.insights.desk_people import Desk, desk
 from services.insights.spelling import LONGEST
 
+METRICS = {metric: metric.upper() for metric in Metric}
 SLAS = {Sla.OVERDUE: "overdue", Sla.TODAY: "due today", Sla.LATER: "due later"}
 LOOPS = {
     Loop.CONTACTED: "contacted", Loop.NOT_CONTACTED: "not contacted", Loop.RESOLVED: "resolved",
@@ -43,14 +43,14 @@ def bar(now: CaseFilter) -> None:
 
 def _filters(now: CaseFilter, known: Desk) -> None:
     people = {NOBODY: "Nobody"} | known.people
-    _many("owners", "Owner", now.owners, people)
-    _many("teams", "Team", now.teams, known.teams)
-    _many("units", "Unit", now.units, known.units)
-    _many("metrics", "Metric", now.metrics, {metric: metric.upper() for metric in Metric})
-    _many("scores", "Score", now.scores, {score: str(score) for score in range(11)})
-    _many("sla", "Promise", now.sla, SLAS)
-    _many("loop", "Loop", now.loop, LOOPS)
-    _many("outcomes", "Outcome", now.outcomes, {one: one.label for one in Outcome})
+    several("owners", "Owner", now.owners, people, rewrite)
+    several("teams", "Team", now.teams, known.teams, rewrite)
+    several("units", "Unit", now.units, known.units, rewrite)
+    several("metrics", "Metric", now.metrics, METRICS, rewrite)
+    several("scores", "Score", now.scores, {score: str(score) for score in range(11)}, rewrite)
+    several("sla", "Promise", now.sla, SLAS, rewrite)
+    several("loop", "Loop", now.loop, LOOPS, rewrite)
+    several("outcomes", "Outcome", now.outcomes, {one: one.label for one in Outcome}, rewrite)
     ranges = {"": "At any time"} | RANGES
     control(
         st.selectbox, "opened", "Opened", now.opened,
@@ -60,29 +60,9 @@ def _filters(now: CaseFilter, known: Desk) -> None:
     )  # fmt: skip
 
 
-def _many(name: str, label: str, value: Sequence[Any], names: Mapping[Any, str]) -> None:
-    if len(names) < 2 and not value:
-        return
-    control(
-        st.multiselect, name, label, list(value),
-        lambda old, picked: old.narrowed(**{name: tuple(picked)}),
-        options=[*names, *(one for one in value if one not in names)],
-        format_func=lambda one: shown(names.get(one, str(one))), placeholder="All", labelled=True,
-        rewrite=rewrite,
-    )  # fmt: skip
-
-
 def in_force(now: CaseFilter) -> None:
     """Every filter in force in plain text, and one button to be rid of them."""
-    told = _told(now)
-    if not told:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="in_force"):
-        st.text(shown(f"Only {'; '.join(told)}"), width="content")
-        st.button(
-            "Clear filters", key="clear", type="tertiary", on_click=put,
-            args=(CaseFilter(now.view),), kwargs={CASE: None},
-        )  # fmt: skip
+    only(_told(now), put, CaseFilter(now.view), **{CASE: None})
 
 
 def _told(now: CaseFilter) -> list[str]:
@@ -91,7 +71,7 @@ def _told(now: CaseFilter) -> list[str]:
     listed: list[tuple[str, Sequence[Any], Mapping[Any, str]]] = [
         ("owner ", now.owners, people), ("team ", now.teams, known.teams),
         ("unit ", now.units, known.units), ("score ", now.scores, {}),
-        ("", now.metrics, {metric: metric.upper() for metric in Metric}), ("", now.sla, SLAS),
+        ("", now.metrics, METRICS), ("", now.sla, SLAS),
         ("", now.loop, LOOPS), ("", now.outcomes, {one: one.label for one in Outcome}),
         ("root cause number ", now.causes, {}),
     ]  # fmt: skip

@@ -4,7 +4,7 @@ Each run reads the filter from the URL and sets the widgets to it; a widget's ca
 URL. So reload, Back and a shared link need nothing of their own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,36 @@ def control(
     given = (label,) if options is None else (label, options)
     visible = "visible" if labelled else "collapsed"
     widget(*given, key=key, on_change=used, label_visibility=visible, **looks)
+
+
+def several(
+    name: str,
+    label: str,
+    value: Sequence[Any],
+    names: Mapping[Any, str],
+    rewrite: Callable[[Callable[[Any], Any]], None] | None = None,
+) -> None:
+    """Several values of one field, by their names; left out where there is nothing to choose."""
+    if len(names) < 2 and not value:
+        return
+    control(
+        st.multiselect, name, label, list(value),
+        lambda old, picked: old.narrowed(**{name: tuple(picked)}),
+        options=[*names, *(one for one in value if one not in names)],
+        format_func=lambda one: shown(names.get(one, str(one))), placeholder="All", labelled=True,
+        rewrite=rewrite,
+    )  # fmt: skip
+
+
+def only(told: Sequence[str], rid: Callable[..., None], *args: Any, **given: Any) -> None:
+    """Every filter in force in plain text, and one button that is rid of them."""
+    if not told:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="in_force"):
+        st.text(shown(f"Only {'; '.join(told)}"), width="content")
+        st.button(
+            "Clear filters", key="clear", type="tertiary", on_click=rid, args=args, kwargs=given
+        )  # fmt: skip
 
 
 def _rewrite(change: Callable[[Filter], Filter]) -> None:

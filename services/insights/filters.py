@@ -3,16 +3,26 @@
 `from_query(to_query(filter))` is the filter again; see `spelling` for what a URL may hold.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import unquote
 
-from services.domain.periods import RANGES, Compare, Days, Grain
+from services.domain.periods import Compare, Days, Grain
 from services.domain.scores import Band, Metric
-from services.insights import spelling
-from services.insights.spelling import BIGGEST_ID, Field, flag, listed, many, one, plain, whole
+from services.insights.spelling import (
+    BIGGEST_ID,
+    Field,
+    Spelt,
+    days,
+    flag,
+    listed,
+    many,
+    one,
+    plain,
+    whole,
+)
 
 _BANDS = {"low": Band.DETRACTOR, "middle": Band.PASSIVE, "top": Band.PROMOTER}
 _WORDS = {band: word for word, band in _BANDS.items()}
@@ -28,7 +38,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(Spelt):
     """Which responses are meant. Empty fields mean all; lists are kept sorted, each value once.
 
     Values of one field are alternatives; `props` holds (name, value) pairs, alternatives where the
@@ -50,27 +60,11 @@ class Filter:
     commented: bool = False
     state: State = State.COUNTED
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, tuple):
-                object.__setattr__(self, field.name, tuple(sorted(set(value))))
-
-    def to_query(self) -> dict[str, list[str]]:
-        """The URL parameters; what has its default is left out."""
-        return spelling.to_query(self, Filter(), _FIELDS)
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, Sequence[str]]) -> tuple[Self, list[str]]:
-        """The filter that `query` spells, and a notice (plain text) for each value not usable."""
-        values, notices = spelling.from_query(query, _FIELDS)
-        return cls(**values), notices
-
     def for_figures(self) -> "Filter":
         """This filter without what a score cannot be asked for: an NPS of detractors is -100."""
         return replace(self, bands=(), scores=(), commented=False, state=State.COUNTED)
 
-    def narrowed(self, days: Days | None = None, **changes: Any) -> "Filter":
+    def narrowed(self, days: Days | None = None, **changes: Any) -> Self:
         """This filter within `days`, with other fields replaced as named."""
         if days is not None:
             changes["range"] = str(days)
@@ -92,10 +86,6 @@ class Filter:
         return replace(self, props=(*others, (key, value)))
 
 
-def _range(text: str) -> str:
-    return text if text in RANGES else str(Days.parse(text))
-
-
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (equals and name and value):
@@ -112,7 +102,7 @@ _id = whole(1, BIGGEST_ID)
 # (parameter, field, field -> texts, texts -> field)
 _FIELDS: tuple[Field, ...] = (
     ("metric", "metric", plain, one("metric", Metric)),
-    ("range", "range", plain, one("range", _range)),
+    ("range", "range", plain, one("range", days)),
     ("compare", "compare", plain, one("compare", Compare)),
     ("grain", "grain", plain, one("grain", Grain)),
     ("survey", "surveys", listed, many("survey", _id)),
@@ -132,3 +122,4 @@ _FIELDS: tuple[Field, ...] = (
     ("state", "state", plain, one("state", State)),
 )
 KEYS = tuple(key for key, *_ in _FIELDS)
+Filter.SPELT = _FIELDS

@@ -65,7 +65,8 @@ def queue(
     back = cursor is not None and cursor.back
     rows = found[:size][::-1] if back else found[:size]
     beyond = len(found) > size
-    total, before = _count(session, meant, order, rows[0] if rows else None, filter)
+    top = rows[0] if rows and cursor is not None else None
+    total, before = _count(session, meant, order, top, filter)
     today = now.astimezone(settings.reporting_zone(session)).date()
     return QueuePage(
         rows=tuple(row_of(row, today) for row in rows),
@@ -83,14 +84,16 @@ def view_counts(
     """How many cases each tab of unresolved ones holds: read from the queue's index alone."""
     day = _today(session, now)
     views = [view for view in View if view not in (View.RESOLVED, View.ANY)]
-    sums = [
-        sa.func.sum(sa.case((sa.and_(*in_view(view, me=me, now=now, today=day)), 1), else_=0))
-        for view in views
+    meant = [in_view(view, me=me, now=now, today=day) for view in views]
+    # All are unresolved: asked once for each row, not once for each tab.
+    counts = [
+        sa.func.count().filter(*(one for one in wanted if one is not UNRESOLVED))
+        for wanted in meant
     ]
     own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
-    query = sa.select(*sums).select_from(CASE).where(UNRESOLVED, *own)
+    query = sa.select(*counts).select_from(CASE).where(UNRESOLVED, *own)
     row = session.connection().execute(query).one()
-    return {view: int(n or 0) for view, n in zip(views, row, strict=True)}
+    return {view: int(n) for view, n in zip(views, row, strict=True)}
 
 
 @permitted(Verb.SEE)
@@ -176,7 +179,7 @@ def _count(
     top: sa.Row[Any] | None,
     filter: CaseFilter,
 ) -> tuple[int, int]:
-    """All cases that are meant, and those ahead of the first one shown."""
+    """All cases that are meant, and those ahead of `top`: none of the first page's first row."""
     ahead: Any = sa.literal(0)
     if top is not None:
         above = order.behind(Cursor(top.key, top.id, back=True))

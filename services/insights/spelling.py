@@ -5,7 +5,10 @@ and nothing raises. A field is (parameter, attribute, value -> texts, texts -> v
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
+
+from services.domain.periods import RANGES, Days
 
 LONGEST = 200  # characters of one value in a URL
 MOST = 50  # values of one field
@@ -14,6 +17,36 @@ BIGGEST_ID = 2**63 - 1
 Reader = Callable[[list[str], list[str]], Any]
 Writer = Callable[[Any], Iterable[str]]
 Field = tuple[str, str, Writer, Reader]
+
+
+@dataclass(frozen=True)
+class Spelt:
+    """A filter that has a form in a URL: `from_query(to_query(filter))` is the filter again.
+
+    Its lists are kept sorted, each value once. `SPELT` are its fields, set beside the class.
+    """
+
+    SPELT: ClassVar[Sequence[Field]] = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                object.__setattr__(self, field.name, tuple(sorted(set(value))))
+
+    def to_query(self) -> dict[str, list[str]]:
+        """The URL parameters; what has its default is left out."""
+        return to_query(self, type(self)(), self.SPELT)
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, Sequence[str]]) -> tuple[Self, list[str]]:
+        """The filter that `query` spells, and a notice (plain text) for each value not usable."""
+        values, notices = from_query(query, cls.SPELT)
+        return cls(**values), notices
+
+    def narrowed(self, **changes: Any) -> Self:
+        """This filter with fields replaced as named."""
+        return replace(self, **changes)
 
 
 def to_query(filter: Any, usual: Any, spelt: Sequence[Field]) -> dict[str, list[str]]:
@@ -100,3 +133,8 @@ def plain(value: Any) -> Iterable[str]:
 
 def listed(value: Any) -> Iterable[str]:
     return map(str, value)
+
+
+def days(text: str) -> str:
+    """A name of RANGES, or days as "2026-01-01..2026-03-31"; ValueError for anything else."""
+    return text if text in RANGES else str(Days.parse(text))
