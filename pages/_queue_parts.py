@@ -130,22 +130,17 @@ def panel(number: int, zone: ZoneInfo) -> None:
         return
     row = file.row
     with st.container(key="panel", border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(f"Case {number}: {customer(row)}", width="stretch")
-            st.button("Close", key="unchoose", type="tertiary", on_click=choose, args=(None,))
+        st.text(f"Case {number}: {customer(row)}")
         stands = standing(row, _door.now(), zone)
         owner = shown(row.owner) or "nobody"
         st.text(f"{stands.words}; owner: {owner}; {row.status.value}")
         if _door.actor().may(Verb.WORK_CASES):
             acts(row, zone)
-        cards(
-            file.answers,
-            zone=zone.key,
-            label=f"Answers of case {number}",
-            key="panel_cards",
-            of_case=True,
-        )
+        label = f"Answers of case {number}"
+        cards(file.answers, zone=zone.key, label=label, key="panel_cards", of_case=True)
         if _door.actor().may(Verb.WORK_CASES):
             composer(number, zone)
-        st.page_link(PAGES / "case.py", label="Everything about this case",
-                     query_params={"number": str(number)})  # fmt: skip
+        query = {"number": str(number)}
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.page_link(PAGES / "case.py", label="Everything about it", query_params=query)
+            st.button("Close", key="unchoose", type="tertiary", on_click=choose, args=(None,))
