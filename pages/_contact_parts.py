@@ -86,7 +86,8 @@ def case_table(
         {"label": "Status", "css": "tight"},
         *([{"label": "Contact", "css": "name"}] if who else []),
         {"label": "Score", "css": "tight"}, {"label": "Said", "css": "name later"},
-        {"label": "Opened", "css": "tight wide"}, {"label": "Stands", "css": "" if brief else "tight"},
+        {"label": "Opened", "css": "tight wide"},
+        {"label": "Stands", "css": "" if brief else "tight"},
         {"label": "Owner", "css": "wide"},
     ]  # fmt: skip
     rows = [
