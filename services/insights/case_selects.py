@@ -131,10 +131,17 @@ def _says(session: Session, text: str) -> Condition:
     if numbered and number != text:
         return CASE.c.number == int(number)
     like = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    # Each by itself: people and companies are fewer than what would have to be joined.
+    people = sa.select(col(Contact.id)).where(
+        sa.or_(
+            sa.func.lower(col(Contact.name)).like(like, escape="\\"),
+            col(Contact.email_norm).like(like, escape="\\"),
+        )
+    )
+    companies = sa.select(col(Account.id)).where(col(Account.name_norm).like(like, escape="\\"))
     found: list[Condition] = [
-        sa.func.lower(col(Contact.name)).like(like, escape="\\"),
-        col(Contact.email_norm).like(like, escape="\\"),
-        col(Account.name_norm).like(like, escape="\\"),
+        CASE.c.contact_id.in_(people),
+        CASE.c.account_id.in_(companies),
     ]
     if numbered:
         found.append(CASE.c.number == int(number))

@@ -184,7 +184,7 @@ def _count(
     if top is not None:
         above = order.behind(Cursor(top.key, top.id, back=True))
         ahead = sa.func.coalesce(sa.func.sum(sa.case((above, 1), else_=0)), 0)
-    narrow = filter.text or filter.scores or filter.metrics  # these look beyond the case itself
+    narrow = filter.scores or filter.metrics  # these look beyond the case itself
     query = sa.select(sa.func.count(), ahead).select_from(JOINED if narrow else CASE).where(*meant)
     total, before = session.connection().execute(query).one()
     return int(total), int(before)

@@ -40,7 +40,7 @@ def main() -> None:
 
 def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
     from db import engine
-    from tests.bench import duck, queries, reruns, serving
+    from tests.bench import acts, case_data, cases, duck, queries, reruns, serving
     from tests.bench.desks import database, settle
 
     now, urls = datetime.now(UTC), dict[str, str]()
@@ -49,12 +49,17 @@ def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
             (folder / kind).mkdir()
             urls[kind] = open_desks.enter_context(database(kind, folder / kind))
         rows += _imports(plan, folder, urls, now)
+        for kind, url in urls.items():
+            progress(f"{kind}: adding cases")
+            case_data.fill(url, plan.n, now)
         settle(urls["postgresql"])
         progress("copying the rows to DuckDB")
         with duck.copy_of(folder / "sqlite" / "desk.db") as copy:
             for kind, url in urls.items():
                 current = engine.use(url)
                 rows += queries.measure(kind, copy, now, plan)
+                rows += cases.measure(kind, now, plan)
+                rows += acts.measure(kind, now, plan)
                 rows += reruns.measure(kind, plan)
                 current.dispose()
         for kind, url in urls.items():

@@ -1,7 +1,9 @@
 """A browser's end of Streamlit's websocket, without the browser."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -24,7 +26,7 @@ class Opened:
     messages: int
 
 
-def open_page(desk: ServedDesk, token: str, url_path: str) -> Opened:
+def open_page(desk: ServedDesk, token: str, url_path: str, query: Mapping[str, str]) -> Opened:
     """Open a page in a new tab: connect, ask for it, and read until its script has finished."""
     headers = {"Cookie": f"{desk.cookie_name}={token}", "Origin": desk.url}
     address = desk.url.replace("http", "ws", 1) + "/_stcore/stream"
@@ -34,6 +36,7 @@ def open_page(desk: ServedDesk, token: str, url_path: str) -> Opened:
     ) as socket:  # fmt: skip
         asked = BackMsg()
         asked.rerun_script.page_name = url_path
+        asked.rerun_script.query_string = urlencode(query)
         socket.send(asked.SerializeToString())
         size = messages = 0
         while True:

@@ -3,7 +3,10 @@
 from contextlib import contextmanager
 
 import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session
 
+from db.engine import is_sqlite
 from services.config import ROOT
 from tests.conftest import _postgres_server as server
 from tests.conftest import make_database
@@ -16,6 +19,16 @@ def settle(url: str) -> None:
     """What autovacuum does on PostgreSQL soon after an import."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+
+
+def count_on(session: Session) -> None:
+    """PostgreSQL gives the next ids behind those that are there, as SQLite does anyway."""
+    if is_sqlite(session):
+        return
+    for name in ("case", "case_event", "message"):
+        counter = f"pg_get_serial_sequence('\"{name}\"', 'id')"
+        last = f'(SELECT max(id) FROM "{name}")'
+        session.connection().execute(sa.text(f"SELECT setval({counter}, {last})"))
 
 
 def postgres_version() -> str:

@@ -1,10 +1,12 @@
 """Timing, and the row that a measurement becomes."""
 
+import gc
 import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,17 @@ def _once(work: Callable[[], Any], before: Callable[[], Any] | None) -> float:
     start = time.perf_counter()
     work()
     return (time.perf_counter() - start) * 1000
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """What is there already is not looked through for garbage, as in the server once it is up."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def p50(times: Sequence[float]) -> float:

@@ -1,7 +1,5 @@
 """A page from top to bottom, as each click runs it."""
 
-import gc
-
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +7,8 @@ from db.engine import bump, transaction
 from pages._menu import MENU
 from tests import builders as make
 from tests.bench.desks import PAGES
-from tests.bench.measure import Plan, Row, progress, repeat, timed
+from tests.bench.measure import Plan, Row, frozen, progress, repeat, timed
+from tests.bench.places import place
 from tests.pages.app import open_page
 
 NOTE = "whole rerun by AppTest, whose own share the baseline shows"
@@ -18,7 +17,7 @@ NOTE = "whole rerun by AppTest, whose own share the baseline shows"
 def measure(kind: str, plan: Plan) -> list[Row]:
     """Each page of the menu, signed in as an admin; the database of this process is the desk's."""
     with transaction() as session:
-        admin = make.user(session, "admin")
+        admin, queries = make.user(session, "admin"), place(session).queries
     rows = []
     empty = AppTest.from_string("import streamlit as st\nst.text('nothing')").run()
     repeat(empty.run, 2)  # the first runs import what the later ones have
@@ -27,16 +26,14 @@ def measure(kind: str, plan: Plan) -> list[Row]:
         if not (PAGES / entry.file).exists():
             continue
         progress(f"{kind}: rerun of {entry.title}")
-        page = open_page(admin, entry.file)
+        page = open_page(admin, entry.file, queries.get(entry.file))
         page.default_timeout = 120
-        gc.collect()
-        gc.freeze()  # as the server does once it has imported everything
         for name, before in (("cold", _forget), ("warm", None)):
-            times = repeat(page.run, plan.runs, before)
+            with frozen():
+                times = repeat(page.run, plan.runs, before)
             assert not page.exception, page.exception
             row = timed(f"Rerun of {entry.title}, {name} cache", kind, plan.n, times, NOTE)
             rows.append(row.against("an empty script", runner))
-        gc.unfreeze()
     return rows
 
 

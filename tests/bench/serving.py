@@ -15,6 +15,7 @@ from services.access import SHELL
 from tests.bench.browserless import open_page
 from tests.bench.desks import PAGES, database
 from tests.bench.measure import Plan, Row, progress, repeat, timed
+from tests.bench.places import place
 from tests.served import ServedDesk, free_port, launch
 
 PATIENCE = 60  # seconds
@@ -94,9 +95,12 @@ def _memory(name: str, kind: str, desk: ServedDesk, plan: Plan) -> Row:
 def _pages(kind: str, desk: ServedDesk, plan: Plan) -> list[Row]:
     """Each page in a new tab of a signed-in admin, over the websocket."""
     token, rows = desk.token(desk.user("admin")), []
+    with desk.transaction() as session:
+        queries = place(session).queries
     for entry in MENU:
         if (PAGES / entry.file).exists():
-            opened = [open_page(desk, token, entry.url_path) for _ in range(plan.runs)]
+            query = queries.get(entry.file, {})
+            opened = [open_page(desk, token, entry.url_path, query) for _ in range(plan.runs)]
             row = timed(f"Open in a new tab: {entry.title}", kind, plan.n, [o.ms for o in opened])
             row.value, row.unit = opened[-1].bytes / 1024, "KiB sent"
             row.note = "over the websocket, without a browser; the first of them with cold caches"
