@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-from db.models.base import BigId, Json, id_field, json_field, now_utc, one_of, owed, ref, where_set
+from db.models.base import BigId, Json, id_field, json_field, now_utc, one_of, owed, ref
 
 UNRESOLVED = "status NOT IN ('resolved', 'merged')"
+RESOLVED = "resolved_at IS NOT NULL"
 # Its order, then what the queue's tabs are counted by: so a count reads the index alone.
 QUEUE = (
     "rank_at", "id", "status", "assignee_id", "due_at", "snoozed_until", "unit_id",
@@ -67,8 +68,16 @@ class Case(SQLModel, table=True):
             postgresql_where=text(UNRESOLVED),
         ),
         Index("ix_case_assignee", "assignee_id", "status"),
-        Index("ix_case_opened", "opened_at", "id"),
-        where_set("ix_case_resolved", "resolved_at"),
+        Index("ix_case_opened", "opened_at", "id", "status", "unit_id"),
+        Index(
+            "ix_case_resolved",
+            "resolved_at",
+            "id",
+            "status",
+            "unit_id",
+            sqlite_where=text(RESOLVED),
+            postgresql_where=text(RESOLVED),
+        ),
         Index("ix_case_change_seq", "change_seq"),
     )
 
