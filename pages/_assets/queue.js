@@ -81,7 +81,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const word of HEAD) {
     const th = make("th", "", word)
     th.scope = "col"
-    if (!word) th.setAttribute("aria-label", "Actions")
+    if (!word) th.append(make("span", "unseen", "Actions"))
     head.append(th)
   }
   const thead = make("thead")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlmodel import select
 
@@ -266,3 +267,26 @@ def test_a_row_acts_on_its_own_case_even_when_the_list_is_old(
         expect(row(page, 2)).to_have_count(0)
     assert case(own_desk, 2).assignee_id == bob.id
     assert case(own_desk, 1).assignee_id is case(own_desk, 3).assignee_id is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_about_cases_has_a_barrier_that_axe_finds(
+    own_desk: ServedDesk, chromium: Browser, scheme: str
+) -> None:
+    now = datetime.now(UTC)
+    with own_desk.transaction() as session:
+        boss = make.user(session, "manager", name="Mia Keller")
+        for n in range(7):
+            who = make.contact(session, f"c{n}@example.com", name=f"Customer {n + 1}")
+            make.case(session, n % 7, contact_id=who.id, now=now - timedelta(hours=9 * n))
+        mia = actor_for(session, boss)
+        verbs.note(session, mia, 1, body="Seen.", now=now)
+    found = []
+    with visit(chromium, own_desk, boss, color_scheme=scheme, bypass_csp=True) as seen:
+        for path in ("/queue", "/queue?case=1", "/case?number=1", "/loop", "/root-causes"):
+            seen.page.goto(path)
+            expect(seen.page.get_by_role("heading").first).to_be_visible()
+            seen.page.wait_for_timeout(2500)
+            for one in Axe().run(seen.page).response["violations"]:
+                found.append((path, one["id"], [node["html"][:160] for node in one["nodes"]][:3]))
+    assert found == []
