@@ -105,7 +105,7 @@ class Life:
         at = max(self.events[-1].at, self.at - ago)
         after = lifecycle.contacted(self.state, at, self.calendar)
         text = Text("call", by.id, body, self.at)
-        self._write(self.state, after, Move.CONTACTED, by, text, way=way)
+        self._write(self.state, after, Move.CONTACTED, by, text, way=way, reached=at.isoformat())
 
     def wait(self, by: Worker) -> None:
         """The customer has to answer."""

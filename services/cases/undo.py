@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from db.models import CaseEvent, Message, User
+from services import calendars
 from services.access import Actor, Refused, permitted
 from services.cases import words
 from services.cases.journal import NOTHING, Done, Held, held, journal, keep
 from services.cases.verbs import refuse_a_second
 from services.domain import lifecycle
-from services.domain.lifecycle import UNDOABLE, Illegal, Move
+from services.domain.lifecycle import UNDOABLE, Illegal, Move, State
 from services.domain.roles import Grant, Verb, grant
 
 
@@ -33,12 +34,29 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
         after = lifecycle.undone(case.state, event.data.get("changes", {}))
     except Illegal as error:
         raise Refused(f"This cannot be taken back: {error}. {NOTHING}") from None
+    if Move(event.kind) is Move.CONTACTED:
+        after = _still_contacted(session, after, event, events)
     if after.status in lifecycle.UNRESOLVED and case.state.status not in lifecycle.UNRESOLVED:
         refuse_a_second(session, case.case)
     _mark(session, event, case, now)
     return keep(
         session, actor, case, after, Move.UNDONE, now=now, undo_of=event_id, undone=event.kind
     )
+
+
+def _still_contacted(
+    session: Session, after: State, gone: CaseEvent, events: list[CaseEvent]
+) -> State:
+    """Another contact that was logged is the first one now."""
+    undone = {each.undo_of for each in events}
+    others = [
+        datetime.fromisoformat(each.data["reached"])
+        for each in events
+        if Move(each.kind) is Move.CONTACTED and each.id not in undone | {gone.id}
+    ]
+    if not others:
+        return after
+    return lifecycle.contacted(after, min(others), calendars.calendar_of(session, after.team_id))
 
 
 def _refuse_strangers(session: Session, actor: Actor, event: CaseEvent) -> None:

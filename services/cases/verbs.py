@@ -77,6 +77,7 @@ def log_contact(
     return _move(
         session, actor, case, Move.CONTACTED, now,
         lambda s: lifecycle.contacted(s, min(at, now), calendar), message_id=message.id, way=way,
+        reached=min(at, now).isoformat(),
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from sqlmodel import Session, select
 from db.models import Message, RootCause, User
 from services.access import Actor, Refused, actor_for
 from services.cases import verbs
-from services.cases.journal import journal, state_hash
+from services.cases.journal import journal, state_hash, state_of
 from services.cases.undo import undo
+from services.domain import lifecycle
 from tests import builders as make
 from tests.builders import NOW
 
@@ -124,3 +125,18 @@ def test_a_resolution_is_not_taken_back_into_a_second_open_case(
     make.case(session, contact_id=case.contact_id, now=LATER)
     with pytest.raises(Refused, match="Case 2 is open for the same person"):
         undo(session, me, 1, done.event_id, now=LATER)
+
+
+def test_when_the_first_contact_is_taken_back_the_next_one_is_the_first(
+    session: Session, me: Actor
+) -> None:
+    case = make.case(session)
+    after = LATER + timedelta(hours=1)
+    first = verbs.log_contact(session, me, 1, way="call", body="wrong one", at=LATER, now=LATER)
+    verbs.log_contact(session, me, 1, way="call", body="reached", at=after, now=after)
+    assert case.contacted_at == LATER
+    undo(session, me, 1, first.event_id, now=after)
+    assert (case.contacted_at, case.contact_seconds) == (after, 2 * 3600)
+    assert case.due_at == case.close_due
+    told = lifecycle.fold(e.data["changes"] for e in journal(session, case.id or 0))
+    assert told == state_of(case)
