@@ -2,7 +2,7 @@
 import { isolated, make } from "./texts.js"
 
 const step = (row, act) => {
-  const item = make("li", `step ${row.kind}${row.undone ? " undone" : ""}`)
+  const item = make("li", `step ${row.kind}${row.undone ? " gone" : ""}`)
   const head = make("div", "head")
   head.append(isolated("who", row.who), " ", isolated("did", row.said))
   if (row.undone) head.append(make("span", "mark", "taken back"))
