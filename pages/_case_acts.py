@@ -89,14 +89,14 @@ def _owner(row: CaseRow) -> None:
             args=(row.number, row.version),
         )  # fmt: skip
     with st.popover("Assign", key="act_assign"):
-        people = ask(desk).people
+        known = ask(desk)
+        people, teams = known.people, known.teams
         key = f"assign_{row.number}_{row.version}"
         st.selectbox(
             "Owner", [*people, None], [*people, None].index(row.owner_id if row.owner_id in people
             else None), key=key, format_func=lambda one: shown(people.get(one, "Nobody")),
             on_change=_assign, args=(row, key),
         )  # fmt: skip
-        teams = ask(desk).teams
         team = f"team_{row.number}_{row.version}"
         st.selectbox(
             "Or a team, for anybody of it", list(teams), None, key=team,

@@ -5,29 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from pages._look import shown
-from pages._url import CURSOR, query_of
+from pages._url import CURSOR, query_of, whole_number, write
 from services.insights.case_filter import KEYS, CaseFilter
 
 CASE = "case"  # the number of the chosen case
 
 
-def wanted() -> CaseFilter:
-    """The filter that the URL spells; what it spells wrong is named on the page."""
-    filter, notices = CaseFilter.from_query(query_of())
-    for notice in notices:
-        with st.container(border=True):
-            st.text(shown(notice))
-    return filter
-
-
 def put(filter: CaseFilter, **others: str | None) -> None:
     """Write the filter to the URL, with the page's own parameters; those that are None go."""
-    kept = {
-        key: values for key, values in query_of().items() if key not in (*KEYS, CURSOR, *others)
-    }
-    own = {key: [value] for key, value in others.items() if value is not None}
-    st.query_params.from_dict({**kept, **filter.to_query(), **own})
+    write(filter, (*KEYS, CURSOR), **others)
 
 
 def rewrite(change: Callable[[Any], Any]) -> None:
@@ -37,8 +23,7 @@ def rewrite(change: Callable[[Any], Any]) -> None:
 
 def chosen() -> int | None:
     """The number of the case that the URL chooses."""
-    text = st.query_params.get(CASE, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+    return whole_number(CASE)
 
 
 def choose(number: int | None) -> None:

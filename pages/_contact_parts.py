@@ -14,12 +14,12 @@ from pages._live import announce_about, drawn
 from pages._look import SHAPES, shown, styles
 from pages._parts import PAGES, table
 from pages._people_parts import say
+from pages._url import whole_number
 from services import insights
 from services.access import Refused
 from services.insights.accounts import Person
 from services.insights.case_rows import CaseRow
 from services.insights.case_words import standing
-from services.insights.spelling import BIGGEST_ID
 from services.insights.words import ago
 
 ROLES = {"buyer": "Buyer", "admin": "Admin", "end_user": "End user"}
@@ -35,9 +35,9 @@ def page_about(kind: str, show: Callable[[int], None]) -> None:
     styles()
     say()
     with failing_gently():
-        since, key = drawn(), asked_id()
+        since, key = drawn(), whole_number("id")
         try:
-            if key is None:
+            if not key:
                 raise Refused(f"The address names no {kind}.")
             show(key)
             announce_about(since, **{f"{kind}_id": key})
@@ -45,13 +45,6 @@ def page_about(kind: str, show: Callable[[int], None]) -> None:
             st.title(kind.capitalize(), anchor=False)
             st.text(f"{error} Choose one by name in the verbatims or in a case.")
             st.page_link(PAGES / "verbatims.py", label="Go to the verbatims")
-
-
-def asked_id() -> int | None:
-    """The id in the address; None where it is no id."""
-    text = st.query_params.get("id", "")
-    fine = text.isascii() and text.isdigit() and len(text) < 20
-    return int(text) if fine and 0 < int(text) <= BIGGEST_ID else None
 
 
 def called(name: str | None, email: str | None, erased: bool) -> str:

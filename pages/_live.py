@@ -1,11 +1,16 @@
 """New answers announce themselves and wait: nothing on the page moves until somebody asks."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from db import engine
 from pages import _door
 from pages._ask import ask, moment
 from services import insights
+from services.access import Actor
 from services.insights import Filter, Unavailable, answering
 from services.insights.news import MOST, case_news, news
 from services.insights.words import margin, value
@@ -24,43 +29,42 @@ def announce(since: int, filter: Filter, *, figure: bool = False) -> None:
 
     The last thing on a page: what appears there cannot push anything down.
     """
-    _watch(since, filter, figure)
+    _watch(since, partial(news, since=since), lambda n: _said(n, filter, figure))
 
 
-@st.fragment(run_every=EVERY)
 def announce_cases(since: int, *, number: int | None = None) -> None:
     """Watch for cases (or `number` alone) that somebody else changes after `since`."""
-    who = _door.actor()
-    try:
-        with answering(), engine.reading() as session:
-            moved = engine.version(session) != since
-            n = case_news(session, who, since=since, number=number) if moved else 0
-    except Unavailable:  # the page itself says so at its next run
-        return
-    if not n:
-        return
-    many = f"{MOST:,}+" if n > MOST else f"{n:,}"
-    _bubble(
-        f"{many} new or changed case{'s' if n > 1 else ''}."
-        if number is None
-        else "This case has changed."
-    )
+
+    def said(n: int) -> str:
+        if number is not None:
+            return "This case has changed."
+        return f"{_many(n)} new or changed case{'s' if n > 1 else ''}."
+
+    _watch(since, partial(case_news, since=since, number=number), said)
+
+
+def announce_about(since: int, **of: int) -> None:
+    """Watch for answers and cases of one contact (`contact_id`) or account (`account_id`)."""
+
+    def count(session: Any, who: Actor) -> int:
+        found = news(session, who, since=since, **of)
+        return found + case_news(session, who, since=since, **of)
+
+    _watch(since, count, lambda _n: "There is something new here.")
 
 
 @st.fragment(run_every=EVERY)
-def announce_about(since: int, **of: int) -> None:
-    """Watch for answers and cases of one contact (`contact_id`) or account (`account_id`)."""
+def _watch(since: int, count: Callable[[Any, Actor], int], said: Callable[[int], str]) -> None:
+    """Say what `count` finds once somebody has written after `since`, in the words of `said`."""
     who = _door.actor()
     try:
         with answering(), engine.reading() as session:
-            moved = engine.version(session) != since
-            n = moved and news(session, who, since=since, **of) + case_news(
-                session, who, since=since, **of
-            )
-    except Unavailable:
+            n = count(session, who) if engine.version(session) != since else 0
+        words = said(n) if n else ""
+    except Unavailable:  # the page itself says so at its next run
         return
-    if n:
-        _bubble("There is something new here.")
+    if words:
+        _bubble(words)
 
 
 def _bubble(words: str) -> None:
@@ -71,22 +75,12 @@ def _bubble(words: str) -> None:
             st.rerun()
 
 
-@st.fragment(run_every=EVERY)
-def _watch(since: int, filter: Filter, figure: bool) -> None:
-    who = _door.actor()
-    try:
-        with answering(), engine.reading() as session:
-            n = news(session, who, since=since) if engine.version(session) != since else 0
-        words = _said(n, filter, figure) if n else ""
-    except Unavailable:  # the page itself says so at its next run
-        return
-    if words:
-        _bubble(words)
+def _many(n: int) -> str:
+    return f"{MOST:,}+" if n > MOST else f"{n:,}"
 
 
 def _said(n: int, filter: Filter, figure: bool) -> str:
-    many = f"{MOST:,}+" if n > MOST else f"{n:,}"
-    words = f"{many} new or changed {'answer' if n == 1 else 'answers'}."
+    words = f"{_many(n)} new or changed {'answer' if n == 1 else 'answers'}."
     if not figure:
         return words
     head = ask(insights.headline, filter, now=moment()).main

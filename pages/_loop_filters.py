@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._ask import ask
-from pages._look import shown
-from pages._url import control, only, query_of, several
+from pages._url import control, only, query_of, several, write
 from services.domain.periods import RANGES
 from services.domain.scores import Metric
 from services.insights.case_filter import NOBODY
@@ -17,19 +16,9 @@ from services.insights.loop_filter import KEYS, LoopFilter
 METRICS = {metric: metric.upper() for metric in Metric}
 
 
-def wanted() -> LoopFilter:
-    """The filter that the URL spells; what it spells wrong is named on the page."""
-    filter, notices = LoopFilter.from_query(query_of())
-    for notice in notices:
-        with st.container(border=True):
-            st.text(shown(notice))
-    return filter
-
-
 def put(filter: LoopFilter) -> None:
     """Write the filter to the URL."""
-    kept = {key: values for key, values in query_of().items() if key not in KEYS}
-    st.query_params.from_dict({**kept, **filter.to_query()})
+    write(filter, KEYS)
 
 
 def rewrite(change: Callable[[Any], Any]) -> None:

@@ -6,7 +6,7 @@ URL. So reload, Back and a shared link need nothing of their own.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -15,8 +15,10 @@ from pages._look import shown
 from services import insights
 from services.insights import Filter, Options
 from services.insights.filters import KEYS
+from services.insights.spelling import BIGGEST_ID, Spelt
 
 CURSOR = "at"  # where a list stands; another filter begins at its top
+Kind = TypeVar("Kind", bound=Spelt)
 Change = Callable[[Filter, Any], Filter]
 
 
@@ -33,10 +35,21 @@ def chosen() -> Chosen:
     filter, notices = Filter.from_query(query_of())
     options = ask(insights.options)
     filter, gone = insights.fitting(filter, options)
-    for notice in (*notices, *gone):
+    _named([*notices, *gone])
+    return Chosen(filter, options)
+
+
+def wanted(kind: type[Kind]) -> Kind:
+    """The filter of this kind that the URL spells; what it spells wrong is named on the page."""
+    filter, notices = kind.from_query(query_of())
+    _named(notices)
+    return filter
+
+
+def _named(notices: Sequence[str]) -> None:
+    for notice in notices:
         with st.container(border=True):
             st.text(shown(notice))
-    return Chosen(filter, options)
 
 
 def spelt() -> Filter:
@@ -46,10 +59,22 @@ def spelt() -> Filter:
 
 def put(filter: Filter, **others: str | None) -> None:
     """Write the filter to the URL, with the page's own parameters; those that are None go."""
-    gone = (*KEYS, CURSOR, *others)
-    kept = {key: values for key, values in query_of().items() if key not in gone}
+    write(filter, (*KEYS, CURSOR), **others)
+
+
+def write(filter: Spelt, gone: Sequence[str], **others: str | None) -> None:
+    """Write a filter and a page's own parameters in place of those that are `gone`."""
+    out = (*gone, *others)
+    kept = {key: values for key, values in query_of().items() if key not in out}
     own = {key: [value] for key, value in others.items() if value is not None}
     st.query_params.from_dict({**kept, **filter.to_query(), **own})
+
+
+def whole_number(name: str) -> int | None:
+    """The number that a parameter holds; None where it holds none that a database knows."""
+    text = st.query_params.get(name, "")
+    fine = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if fine and int(text) <= BIGGEST_ID else None
 
 
 def control(

@@ -14,22 +14,16 @@ from pages._live import announce_cases, drawn
 from pages._look import styles
 from pages._parts import PAGES, go_to, travel
 from pages._people_parts import say
+from pages._url import whole_number
 from services.access import Refused
 from services.domain.roles import Verb
 from services.insights.case_file import CaseFile, case_file
 from services.insights.queue import next_case
 
 
-def numbered() -> int | None:
-    """The number in the address."""
-    text = st.query_params.get("number", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
-
-
 def ways(number: int) -> None:
     """Back to the queue, and on to the case to do next."""
-    following = ask(next_case, after=number, now=minute(),
-                    me=actor().id)  # fmt: skip
+    following = ask(next_case, after=number, now=minute(), me=actor().id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ways"):
         st.page_link(PAGES / "case_queue.py", label="Case queue")
         if following is not None:
@@ -62,7 +56,7 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
 styles()
 say()
 with failing_gently():
-    since, asked = drawn(), numbered()
+    since, asked = drawn(), whole_number("number")
     try:
         found = fresh(case_file, asked or 0, now=now())
     except Refused:

@@ -6,14 +6,14 @@ import streamlit as st
 
 from pages._ask import ask, failing_gently, minute, own_zone
 from pages._case_acts import undo_bar
-from pages._case_url import CASE, chosen, put, wanted
+from pages._case_url import CASE, chosen, put
 from pages._door import actor
 from pages._live import announce_cases, drawn
 from pages._look import styles
 from pages._people_parts import say
 from pages._queue_filters import bar, in_force
 from pages._queue_parts import EMPTY, NAMES, NEEDED, ORDER, listed, panel, place, tabs
-from pages._url import CURSOR
+from pages._url import CURSOR, wanted
 from services.insights.case_filter import CaseFilter
 from services.insights.case_rows import Cursor
 from services.insights.queue import queue
@@ -52,7 +52,7 @@ st.title("Case queue", anchor=False)
 say()
 with failing_gently():
     since = drawn()
-    asked = wanted()
+    asked = wanted(CaseFilter)
     tabs(asked)
     bar(asked)
     in_force(asked)

@@ -5,11 +5,12 @@ import streamlit as st
 from pages._ask import ask, failing_gently, minute
 from pages._live import announce_cases, drawn
 from pages._look import styles
-from pages._loop_filters import bar, in_force, put, wanted
+from pages._loop_filters import bar, in_force, put
 from pages._loop_parts import endings, footnotes, groups, opened_line, trend
 from pages._loop_tiles import loop_styles, tiles
 from pages._mount import mount
 from pages._parts import PAGES, travel, watch_scheme
+from pages._url import wanted
 from services.insights.loop import loop
 from services.insights.loop_figures import Report
 from services.insights.loop_filter import LoopFilter
@@ -49,7 +50,7 @@ styles()
 loop_styles()
 with failing_gently():
     since = drawn()
-    asked = wanted()
+    asked = wanted(LoopFilter)
     found = ask(loop, asked, now=minute())
     if found.empty:
         st.title("Loop", anchor=False)

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from db.models import Team, Unit
@@ -36,6 +37,22 @@ def one_line(value: Any, longest: int, what: str = "A name") -> str:
     if not 1 <= len(text) <= longest or not text.translate(_JOINERS).isprintable():
         raise Refused(f"{what} has 1 to {longest} visible characters; nothing was changed.")
     return text
+
+
+def give_name(session: Session, row: Any, name: str) -> bool:
+    """Give the row a name that no other of its table has; whether that is another one than before.
+
+    Refused when another has it: the caller's transaction goes on as it was.
+    """
+    if row.name == name:
+        return False
+    try:
+        with session.begin_nested():
+            row.name = name
+            session.add(row)
+    except IntegrityError:
+        raise Refused("Another one has this name already; nothing was changed.") from None
+    return True
 
 
 def name(_session: Session, value: Any) -> str:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -12,7 +11,7 @@ from db.models import Account, Case, Response, Team, Unit, User, UserUnit
 from services import audit
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
-from services.person_fields import one_line
+from services.person_fields import give_name, one_line
 
 LONGEST_NAME = 60  # characters
 Group = TypeVar("Group", Team, Unit)
@@ -123,16 +122,8 @@ def _locked(session: Session, kind: type[Group], group_id: int) -> Group:
 def _named(
     session: Session, actor: Actor, group: Group, name: str, verb: str, now: datetime
 ) -> Group:
-    named = one_line(name, LONGEST_NAME)
-    if group.name == named:
-        return group
-    try:
-        with session.begin_nested():
-            group.name = named
-            session.add(group)
-    except IntegrityError:
-        raise Refused("Another one has this name already; nothing was changed.") from None
-    _note(session, actor, verb, group, now)
+    if give_name(session, group, one_line(name, LONGEST_NAME)):
+        _note(session, actor, verb, group, now)
     return group
 
 

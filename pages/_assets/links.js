@@ -1,14 +1,11 @@
-// Links in our own HTML (st.html) are followed as links of the desk itself: without loading it
-// anew, and with one entry in the history (see go.js).
+// Links in our own HTML (st.html) are followed as links of the desk itself, without loading it anew.
+import { follow } from "./texts.js"
 
-const follow = event => {
+const clicked = event => {
   const link = event.target.closest?.("a.ld-to")
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
-  event.preventDefault()
-  history.pushState({}, "", link.href)
-  dispatchEvent(new PopStateEvent("popstate"))
+  if (link) follow(event, link)
 }
 
 export default function () {
-  document.addEventListener("click", follow) // the same function is never added twice
+  document.addEventListener("click", clicked) // the same function is never added twice
 }

@@ -1,14 +1,9 @@
 // A table that reads like print: text cells, an interval drawn to scale, a link per row.
 // Everything arrives as text and leaves as text nodes; nothing is parsed as HTML.
 
-const SVG = "http://www.w3.org/2000/svg"
+import { linked, make } from "./texts.js"
 
-const make = (tag, css, text) => {
-  const element = document.createElement(tag)
-  if (css) element.className = css
-  if (text !== undefined) element.textContent = text
-  return element
-}
+const SVG = "http://www.w3.org/2000/svg"
 
 const draw = (tag, attributes) => {
   const element = document.createElementNS(SVG, tag)
@@ -26,14 +21,6 @@ const interval = ({ low, value, high, from, to, rest }) => {
   return svg
 }
 
-// as a link of the desk itself: one entry in the history (see go.js)
-const follow = event => {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
-  event.preventDefault()
-  history.pushState({}, "", event.currentTarget.href)
-  dispatchEvent(new PopStateEvent("popstate"))
-}
-
 const cell = (content, column, row) => {
   const td = make("td", `${column.align ?? "start"} ${column.css ?? ""}`)
   if (content === null) return td
@@ -45,11 +32,8 @@ const cell = (content, column, row) => {
     td.append(make("bdi", "", content))
     return td
   }
-  const link = make("a", "", undefined)
-  link.append(make("bdi", "", content))
-  link.href = row.href
+  const link = linked("", content, row.href)
   if (column.spoken) link.setAttribute("aria-label", column.spoken.replace("%", row.cells[0]))
-  link.onclick = follow
   td.append(link)
   return td
 }

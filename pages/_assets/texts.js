@@ -10,12 +10,18 @@ export const make = (tag, css, text) => {
 // customer text: it cannot turn around what stands beside it
 export const isolated = (css, text) => make("bdi", css, text)
 
-// a link of the desk itself is followed as Back and Forward are: one entry in the history (go.js)
-const follow = event => {
+// To another page of the desk, as Back and Forward go: with one entry in the history. Streamlit's
+// own switch leaves a half-way entry (the old page with the new filter), so that Back leads astray.
+export const travel = href => {
+  history.pushState({}, "", href)
+  dispatchEvent(new PopStateEvent("popstate"))
+}
+
+// follow a link of the desk itself, unless it is to open elsewhere
+export const follow = (event, link = event.currentTarget) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
   event.preventDefault()
-  history.pushState({}, "", event.currentTarget.href)
-  dispatchEvent(new PopStateEvent("popstate"))
+  travel(link.href)
 }
 
 // `text`, as a link where there is an `href`
@@ -24,6 +30,6 @@ export const linked = (css, text, href) => {
   const link = make("a", css)
   link.append(isolated("", text))
   link.href = href
-  link.onclick = follow
+  link.onclick = event => follow(event)
   return link
 }

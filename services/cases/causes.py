@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from db.engine import bump
@@ -10,7 +9,7 @@ from db.models import Case, RootCause
 from services import audit
 from services.access import Actor, Forbidden, Refused, permitted
 from services.domain.roles import Grant, Verb, grant
-from services.person_fields import one_line
+from services.person_fields import give_name, one_line
 
 LONGEST = 60  # characters
 
@@ -84,13 +83,7 @@ def _led(session: Session, actor: Actor, cause_id: int) -> RootCause:
 def _named(
     session: Session, actor: Actor, cause: RootCause, name: str, verb: str, now: datetime
 ) -> RootCause:
-    named = one_line(name, LONGEST)
-    try:
-        with session.begin_nested():
-            cause.name = named
-            session.add(cause)
-    except IntegrityError:
-        raise Refused("Another one has this name already; nothing was changed.") from None
+    give_name(session, cause, one_line(name, LONGEST))
     _note(session, actor, cause, verb, now)
     return cause
 

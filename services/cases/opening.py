@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from db.engine import bump
 from db.models import Case, CaseResponse, Response, metadata
-from services import calendars, settings
+from services import settings
 from services.access import SHELL, Actor, Refused, permitted
 from services.cases.journal import NOTHING, Held, keep, rank_of, state_of, told
 from services.cases.ranking import Ranker, Told, answers, rank
@@ -151,7 +151,7 @@ class _Opening:
     def _open(self, number: int, answer: Told, ranker: Ranker) -> New:
         state = lifecycle.opened(
             self.now, self._promise(answer.team_id), response_id=answer.id,
-            team_id=answer.team_id, asked=answer.followup == "requested",
+            team_id=answer.team_id, asked=answer.asked,
         )  # fmt: skip
         data = told(1, lifecycle.changes(None, state), self.actor, response_id=answer.id, **self.by)
         self.numbers.append(number)
@@ -164,7 +164,7 @@ class _Opening:
         calendar = self._promise(new.state.team_id).calendar
         after = lifecycle.joined(
             new.state, self.now, calendar, response_id=answer.id,
-            asked=answer.followup == "requested",
+            asked=answer.asked,
         )  # fmt: skip
         version = len(new.events) + 1
         data = told(
@@ -176,10 +176,10 @@ class _Opening:
 
     def _join(self, case: Case, answer: Told, ranker: Ranker) -> None:
         kept = Held(case, state_of(case), self.seq)  # the data version keeps others out
-        calendar = calendars.calendar_of(self.session, case.team_id)
+        calendar = self._promise(case.team_id).calendar
         after = lifecycle.joined(
             kept.state, self.now, calendar, response_id=answer.id,
-            asked=answer.followup == "requested",
+            asked=answer.asked,
         )  # fmt: skip
         rank(kept.case, ranker.reasons(answer, case.id))
         link = CaseResponse(case_id=case.id or 0, response_id=answer.id, joined_at=self.now)

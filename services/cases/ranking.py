@@ -43,6 +43,11 @@ class Told:
     renewal_on: date | None
     team_id: int | None
 
+    @property
+    def asked(self) -> bool:
+        """Whether they asked to be contacted."""
+        return self.followup == "requested"
+
 
 def answers(session: Session, *where: sa.ColumnElement[bool]) -> list[Told]:
     """The answers that meet `where` (conditions on response), the earliest first."""
@@ -72,7 +77,7 @@ class Ranker:
         flip = last if last is not None and last.band == 1 else None
         facts = priority.Facts(
             score=told.score, scale=told.scale, direction=told.direction,
-            asked=told.followup == "requested", arr=told.arr, currency=told.currency,
+            asked=told.asked, arr=told.arr, currency=told.currency,
             renewal_on=told.renewal_on, large=self.large, was=flip and flip.score,
             was_on=flip and flip.answered_at.astimezone(self.zone).date(),
             cases=sum(row.id != case_id for row in self._cases.get(told.contact_id, ())),

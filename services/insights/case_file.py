@@ -43,7 +43,6 @@ class CaseFile:
     row: CaseRow
     team: str | None
     role: str | None
-    language: str | None
     do_not_contact: bool
     asked: bool
     escalated_to: str | None
@@ -52,7 +51,6 @@ class CaseFile:
     scores: tuple[ScoreLine, ...]
     earlier: tuple[CaseRow, ...]
     steps: tuple[Step, ...]
-    change_seq: int
 
 
 @permitted(Verb.SEE)
@@ -71,7 +69,6 @@ def case_file(session: Session, actor: Actor, number: int, *, now: datetime) -> 
         row=row,
         team=known.teams.get(case.team_id or 0),
         role=contact.role if contact else None,
-        language=contact.language if contact else None,
         do_not_contact=bool(contact and contact.do_not_contact),
         asked=case.asked,
         escalated_to=known.people.get(case.escalated_to_id or 0),
@@ -80,7 +77,6 @@ def case_file(session: Session, actor: Actor, number: int, *, now: datetime) -> 
         scores=_scores(session, actor, case.contact_id),
         earlier=earlier,
         steps=_steps(session, actor, events, known),
-        change_seq=case.change_seq,
     )
 
 

@@ -1,7 +1,5 @@
 """What has come in since a page was drawn: counted, so that the page can say so and wait."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -27,14 +25,8 @@ def case_news(
 
     Those of a number, a contact or an account alone where one is named.
     """
-    fresh = sa.select(CASE.c.id).where(CASE.c.change_seq > since)
-    named = {"number": number, "contact_id": contact_id, "account_id": account_id}
-    for name, value in named.items():
-        if value is not None:
-            fresh = fresh.where(CASE.c[name] == value)
-    if actor.units is not None:
-        fresh = fresh.where(CASE.c.unit_id.in_(actor.units))
-    return _counted(session, fresh)
+    of = {"number": number, "contact_id": contact_id, "account_id": account_id}
+    return _counted(session, actor, CASE, since, of)
 
 
 @permitted(Verb.SEE)
@@ -51,16 +43,20 @@ def news(
     At most `MOST` + 1; those of a contact or an account alone where one is named. New answers
     count as well as changed ones (excluded, restored).
     """
-    fresh = sa.select(RESPONSE.c.id).where(RESPONSE.c.change_seq > since)
-    for name, key in (("contact_id", contact_id), ("account_id", account_id)):
-        if key is not None:
-            fresh = fresh.where(RESPONSE.c[name] == key)
+    of = {"contact_id": contact_id, "account_id": account_id}
+    return _counted(session, actor, RESPONSE, since, of)
+
+
+def _counted(
+    session: Session, actor: Actor, table: sa.Table, since: int, of: dict[str, int | None]
+) -> int:
+    """How many rows changed after `since`, in the actor's units and with the values `of`."""
+    fresh = sa.select(table.c.id).where(table.c.change_seq > since)
+    for name, value in of.items():
+        if value is not None:
+            fresh = fresh.where(table.c[name] == value)
     if actor.units is not None:
-        fresh = fresh.where(RESPONSE.c.unit_id.in_(actor.units))
-    return _counted(session, fresh)
-
-
-def _counted(session: Session, fresh: sa.Select[Any]) -> int:
+        fresh = fresh.where(table.c.unit_id.in_(actor.units))
     some = fresh.limit(MOST + 1).subquery()
     counted = sa.select(sa.func.count()).select_from(some)
     return int(session.connection().execute(counted).scalar_one())

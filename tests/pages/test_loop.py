@@ -23,16 +23,12 @@ from services.insights.queue import queue
 from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import open_page
+from tests.pages.test_trends import EVIL, charts, clock, html, parts, url
 
-EVIL = "![x](http://tracker.invalid/p.png) <b>bold</b> :red[x] $x$"
+__all__ = ["clock"]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = NOW.replace(hour=9)
 pytestmark = pytest.mark.usefixtures("sqlite_desk", "clock")
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages._door.clock", lambda: NOW)
 
 
 @dataclass
@@ -67,24 +63,6 @@ def company() -> Company:
         for n in range(4):
             make.case(session, 2, now=START - (20 + n) * DAY)
         return Company(boss, ann, care, north.id or 0)
-
-
-def url(at: AppTest) -> dict[str, list[str]]:
-    return {key: [v] if isinstance(v, str) else [*v] for key, v in at.query_params.items()}
-
-
-def parts(at: AppTest, name: str) -> list[dict[str, Any]]:
-    """What our own components called `name` were given."""
-    found = (element.proto for element in at.get("bidi_component"))
-    return [json.loads(p.json) for p in found if p.component_name == f"loopdesk.{name}"]
-
-
-def charts(at: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(element.proto.spec) for element in at.get("plotly_chart")]
-
-
-def html(at: AppTest) -> str:
-    return " ".join(element.proto.body for element in at.get("html"))
 
 
 def links(at: AppTest) -> list[tuple[int, str]]:
