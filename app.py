@@ -1,14 +1,14 @@
 """The one process of the desk. Start: `streamlit run app.py` (see Makefile for the full line)."""
 
-import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
+from anyio import to_thread
 
 ROOT = Path(__file__).parent
 # Lets Streamlit's file watcher reload services as well as pages while developing.
@@ -17,7 +17,7 @@ os.environ["PYTHONPATH"] = str(ROOT)
 os.environ["PORT"] = str(st.get_option("server.port"))
 os.environ["LOOPDESK_HOST"] = str(st.get_option("server.address") or "0.0.0.0")
 
-from services.web import clockwork, doors, start  # noqa: E402  (they read the settings)
+from services.web import doors, start  # noqa: E402  (they read the settings)
 
 
 def _warm() -> None:
@@ -34,11 +34,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     start.ready()
     # Before the first page: one that draws while pandas is half imported breaks.
     _warm()
-    ticking = asyncio.create_task(clockwork.run())
+    worker = start.worker()
     yield
-    ticking.cancel()
-    with suppress(asyncio.CancelledError):
-        await ticking
+    if worker is not None:
+        await to_thread.run_sync(worker.stop)
     start.done()
 
 

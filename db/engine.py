@@ -5,16 +5,19 @@ flush in it and never commit. `reading()` is for figures: on SQLite it takes no 
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlmodel import Session
 
 BUSY_SECONDS = 30
+Value = TypeVar("Value")
+TOGETHER = 1000  # values of one IN (...)
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -59,6 +62,8 @@ def _sqlite(url: URL) -> sa.Engine:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        # Its own one leaves all but ASCII as it is: nobody would find "Östen" by his name.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -68,6 +73,10 @@ def _sqlite(url: URL) -> sa.Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def use(url: str) -> sa.Engine:
@@ -109,11 +118,22 @@ def is_sqlite(session: Session) -> bool:
 def bump(session: Session) -> int:
     """Raise the data version and return it, which is also the `change_seq` of rows written here.
 
-    Take it as late as the transaction allows: on PostgreSQL its row lock, held until commit, is
-    what makes the sequence a feed that misses no late commit (and so serialises the commits).
+    On PostgreSQL its row lock, held until commit, is what makes the sequence a feed that misses no
+    late commit (and so serialises the commits). Whoever locks a row of another table before this
+    takes its `turn` first.
     """
     statement = sa.text("UPDATE data_version SET n = n + 1 WHERE id = 1 RETURNING n")
     return int(session.connection().execute(statement).scalar_one())
+
+
+def turn(session: Session) -> None:
+    """Wait until no other writer holds the data version, and keep others out until the end.
+
+    A writer that locks a row (a reference to one is a lock) and `bump`s after that would wait in a
+    circle with one that has bumped and wants the row: so the version comes before any row.
+    """
+    if not is_sqlite(session):  # there a transaction that writes is alone from its beginning
+        session.connection().execute(sa.text("SELECT n FROM data_version WHERE id = 1 FOR UPDATE"))
 
 
 def version(session: Session) -> int:
@@ -121,11 +141,17 @@ def version(session: Session) -> int:
     return int(session.connection().execute(sa.text("SELECT n FROM data_version")).scalar_one())
 
 
+def slices(ids: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """The ids in lots that one statement takes."""
+    return (ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER))
+
+
 def insert_ignore(session: Session, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows, leaving out those that a unique constraint already knows."""
-    if not rows:
-        return
-    from sqlalchemy.dialects import postgresql, sqlite
+    if rows:
+        session.connection().execute(upsert(session, table).on_conflict_do_nothing(), rows)
 
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    session.connection().execute(insert(table).on_conflict_do_nothing(), rows)
+
+def upsert(session: Session, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT, for the session's engine."""
+    return sqlite.insert(table) if is_sqlite(session) else postgresql.insert(table)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -105,3 +106,20 @@ def highlights(text: str, query: str) -> list[tuple[int, int]]:
         for found in _WORD.finditer(text)
         if found[0].lower() in whole or (prefixes and found[0].lower().startswith(prefixes))
     ]
+
+
+def holds(column: Any, text: str) -> sa.ColumnElement[bool]:
+    """Whether the text is somewhere in the column, letter by letter."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    found: sa.ColumnElement[bool] = column.like(f"%{escaped}%", escape="\\")
+    return found
+
+
+def named(session: Session, column: Any, text: str) -> sa.ColumnElement[bool]:
+    """Whether the text is somewhere in the column, large or small.
+
+    SQLite's LIKE takes ASCII letters as one already; to fold a name for it takes four times longer.
+    """
+    if is_sqlite(session) and text.isascii():
+        return holds(column, text)
+    return holds(sa.func.lower(column), text.lower())

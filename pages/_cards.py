@@ -35,19 +35,21 @@ def cards(
     key: str = "cards",
     who: bool = True,
     of_case: bool = False,
+    page: str | None = None,
 ) -> None:
     """Responses, each with its case or the way to open one. Dates are told in `zone`.
 
     Every text in them is customers' own: it goes out as data only. `label` names the list to
     readers who do not see it. With `who` off, the page is about one person and says who. The page
     calls `say` for what came of an action. A page may hold several lists, each with its own `key`.
-    With `of_case` on, they are those of one case, and do not name it.
+    With `of_case` on, they are those of one case, and do not name it. `page` names which page of
+    a long list this is: another one is read from its top.
     """
     now, actor = _door.now(), _door.actor()
     shown_in = _Shown(
         ZoneInfo(zone), now, who, of_case, actor.may(Verb.EXCLUDE), actor.may(Verb.WORK_CASES)
     )
-    data = {"label": label, "rows": [_card(row, shown_in) for row in rows]}
+    data = {"label": label, "page": page, "rows": [_card(row, shown_in) for row in rows]}
     mount("cards", data, key, on_act_change=lambda: _acted(key))
     wanted = next((row for row in rows if row.id == st.session_state.get(ASKED)), None)
     if wanted is not None:
@@ -121,7 +123,9 @@ def href(page: str, key: int | None) -> str | None:
     return None if key is None else f"{page}?id={key}"
 
 
-def _case(row: Verbatim) -> dict[str, str] | None:
+def _case(row: Verbatim) -> dict[str, str | None] | None:
+    if row.case_elsewhere:
+        return {"text": "Worked in another unit", "href": None}
     if row.case_number is None or row.case_status is None:
         return None
     words = f"Case {row.case_number}, {row.case_status.value}"
@@ -151,7 +155,8 @@ def _facts(row: Verbatim) -> list[tuple[str, str]]:
 
 def _actions(row: Verbatim, to: _Shown) -> list[dict[str, str]]:
     found = []
-    if to.may_open and row.case_number is None and not row.is_test:
+    has_one = row.case_number is not None or row.case_elsewhere
+    if to.may_open and not has_one and not row.is_test:
         found.append({"name": "open", "label": "Open a case"})
     if to.may_exclude and row.exclusion:
         found.append({"name": "restore", "label": "Count it again"})

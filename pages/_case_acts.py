@@ -1,6 +1,7 @@
 """What can be done to a case, wherever it is shown. Every act carries the version that was seen."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,44 +11,30 @@ import streamlit as st
 from pages import _door
 from pages._ask import ask
 from pages._look import shown
+from pages._mount import mount
+from pages._notice import UNDO
 from pages._people_parts import SAID, act
-from services.cases import causes, undo, verbs
+from services.cases import causes, verbs
 from services.domain.lifecycle import Outcome, Status
 from services.insights.case_rows import CaseRow
 from services.insights.desk_people import desk
 
-UNDO = "undo_case"  # (number, event id, words) of the last act
 MORNING = time(9, 0)
 
 
 def do(verb: Callable[..., Any], number: int, words: str, **given: Any) -> bool:
-    """Do a verb in a transaction of its own; whether it was done. `undo_bar` says `words`."""
+    """Do a verb in a transaction of its own; whether it was done. `notice` says `words`."""
     done = act(lambda session: verb(session, _door.actor(), number, now=_door.now(), **given), "")
     if done is None:
+        st.session_state.pop(UNDO, None)  # beside a refusal it would seem to be about that
         return False
-    st.session_state[UNDO] = (number, done.event_id, words)
+    st.session_state[UNDO] = (number, done.event_id, words, _door.now())
     return True
 
 
-def take_back(number: int, event_id: int) -> None:
-    """Undo one event."""
-    st.session_state.pop(UNDO, None)
-    act(
-        lambda session: undo.undo(session, _door.actor(), number, event_id, now=_door.now()),
-        "Taken back.",
-    )
-
-
-def undo_bar(only: int | None = None) -> None:
-    """The last act (if it was on the case `only`), and the way to take it back."""
-    number, event_id, words = st.session_state.get(UNDO, (None, 0, ""))
-    if number is None or only not in (None, number):
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo_bar"):
-        st.text(f"Case {number}: {words}", width="content")
-        st.button(
-            "Undo", key="undo", type="tertiary", on_click=take_back, args=(number, event_id)
-        )  # fmt: skip
+def taking(owner_id: int | None) -> str:
+    """What it is called to make a case one's own."""
+    return "Take" if owner_id is None else "Take over"
 
 
 def acts(row: CaseRow, zone: ZoneInfo) -> None:
@@ -85,10 +72,11 @@ def _owner(row: CaseRow) -> None:
     me = _door.actor().id
     if row.owner_id != me:
         st.button(
-            "Assign to me", key="act_take", type="primary", on_click=assign_to_me,
+            taking(row.owner_id), key="act_take", type="primary", on_click=assign_to_me,
             args=(row.number, row.version),
         )  # fmt: skip
-    with st.popover("Assign", key="act_assign"):
+    # Another version is another box: it closes once something was chosen in it.
+    with st.popover("Assign", key=f"act_assign_{row.version}"):
         known = ask(desk)
         people, teams = known.people, known.teams
         key = f"assign_{row.number}_{row.version}"
@@ -151,17 +139,16 @@ def _resolved(row: CaseRow) -> None:
 
 def _snooze(row: CaseRow, zone: ZoneInfo) -> None:
     now = _door.now().astimezone(zone)
-    with st.popover("Snooze", key="act_snooze"):
+    with st.popover("Snooze", key=f"act_snooze_{row.version}"):
         st.text("Out of the queue until then. The clock runs on.")
         for label, until in _presets(now):
             st.button(
                 label, key=f"snooze_{label}", on_click=_snoozed, args=(row, until), type="tertiary"
             )  # fmt: skip
-        key = f"snooze_day_{row.number}"
-        st.date_input(
-            "Another day, 09:00", None, min_value=now.date() + timedelta(days=1), key=key,
-            format="YYYY-MM-DD", on_change=_snoozed_day, args=(row, key, zone),
-        )  # fmt: skip
+        key = f"snooze_day_{row.number}_{row.version}"
+        first = now.date() + timedelta(days=1)
+        data = {"label": "Another day, 09:00", "button": "Snooze", "first": first.isoformat()}
+        mount("day", data, key, on_picked_change=lambda: _snoozed_day(row, key, zone))
 
 
 def _presets(now: datetime) -> list[tuple[str, datetime]]:
@@ -182,6 +169,6 @@ def _snoozed(row: CaseRow, until: datetime) -> None:
 
 
 def _snoozed_day(row: CaseRow, key: str, zone: ZoneInfo) -> None:
-    day: date | None = st.session_state[key]
-    if day is not None:
+    with suppress(ValueError):  # a browser that knows no date fields sends any text
+        day = date.fromisoformat(st.session_state[key].picked)
         _snoozed(row, datetime.combine(day, MORNING, zone))

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages import _door
-from pages._case_acts import take_back
-from pages._contact_parts import case_table
+from pages._contact_parts import ROLES, case_table
 from pages._facts import facts
 from pages._look import TONES as BANDS
 from pages._look import shown
 from pages._mount import mount
+from pages._notice import take_back
 from pages._queue_parts import customer
 from services.domain.lifecycle import Status
 from services.domain.priority import money
@@ -21,7 +21,6 @@ from services.insights.case_words import at, standing, when
 from services.insights.words import ago
 
 STANDS = {"overdue": "warn", "soon": "warn", "later": "accent", "paused": "", "done": ""}
-ROLES = {"buyer": "buyer", "admin": "administrator", "end_user": "end user"}
 
 
 def head(file: CaseFile, zone: ZoneInfo) -> None:
@@ -77,16 +76,16 @@ def _contact(row: CaseRow, zone: ZoneInfo) -> str:
     return f"not yet{due}"
 
 
-def steps(file: CaseFile, zone: ZoneInfo) -> None:
-    """The journal, the latest first; one's own steps can be taken back."""
+def steps(file: CaseFile, zone: ZoneInfo, *, key: str = "journal", most: int | None = None) -> None:
+    """The journal (or its `most` last steps), the latest first; one's own can be taken back."""
     number, now = file.row.number, _door.now()
-    rows = [_step(step, now, zone) for step in file.steps]
+    rows = [_step(step, now, zone) for step in file.steps[:most]]
     data = {"label": f"Journal of case {number}", "rows": rows}
 
     def acted() -> None:
-        take_back(number, int(st.session_state["journal"].act["event_id"]))
+        take_back(number, int(st.session_state[key].act["event_id"]))
 
-    mount("journal", data, "journal", on_act_change=acted)
+    mount("journal", data, key, on_act_change=acted)
 
 
 def _step(step: Step, now: Any, zone: ZoneInfo) -> dict[str, Any]:
@@ -102,6 +101,13 @@ def _step(step: Step, now: Any, zone: ZoneInfo) -> dict[str, Any]:
         "undone": step.undone,
         "action": step.mine,
     }
+
+
+def unseen(file: CaseFile) -> None:
+    """That there is more than the reader may see."""
+    n = file.answers_elsewhere
+    if n:
+        st.text(f"{n} more {'answer belongs' if n == 1 else 'answers belong'} to another unit.")
 
 
 def earlier(file: CaseFile, zone: ZoneInfo) -> None:

@@ -13,6 +13,7 @@ NUMBERS: dict[str, tuple[str, float, float | None, float]] = {
     "first_contact_hours": ("First contact within, in business hours", 0.25, 1000.0, 1.0),
     "close_days": ("Closed within, in business days", 1, 100, 1),
     "case_age_days": ("Answers open a case up to this age, in days", 1, 365, 1),
+    "warn_hours": ("Owners are warned before a promise is due, in business hours", 1, 100, 1),
     "large_account_arr": ("An account is large from this ARR, in its own currency", 1, None, 1000),
 }
 SWITCHES = {

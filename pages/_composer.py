@@ -1,89 +1,120 @@
 """Writing a note or logging a contact; what is being typed is kept, here and on the server."""
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from db.engine import reading, transaction
 from pages import _door
 from pages._case_acts import do
+from pages._drafts import EMPTY, keep, kept, moment
 from pages._mount import mount
-from services.access import Forbidden, Refused
-from services.cases import drafts, verbs
+from pages._notice import UNDO
+from pages._people_parts import SAID
+from services.cases import verbs
 from services.cases.journal import LONGEST
 from services.cases.words import WAYS
 
-NOTE, CONTACT = "note", "contact"
+Sent = dict[str, Any]
+
+
+def _note(number: int, sent: Sent, _zone: ZoneInfo) -> bool:
+    return do(verbs.note, number, "Note added.", body=sent["body"], once=sent["once"])
+
+
+def _contact(number: int, sent: Sent, zone: ZoneInfo) -> bool:
+    return do(
+        verbs.log_contact, number, "Contact logged.", body=sent["body"],
+        way=sent["way"] or next(iter(WAYS)), at=moment(sent["at"], zone) or _door.now(),
+        once=sent["once"],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A tab of the box: what it is called, what it asks for, and what sending it does.
+
+    `reached`: it also asks how and when the customer was reached.
+    """
+
+    name: str
+    label: str
+    hint: str
+    button: str
+    send: Callable[[int, Sent, ZoneInfo], bool]
+    reached: bool = False
+
+
 KINDS = (
-    (NOTE, "Note", "For colleagues; the customer never sees it.", "Add the note"),
-    (CONTACT, "Log a call or meeting", "What was said, what was promised.", "Log the contact"),
-)
+    Kind("note", "Note", "For colleagues; the customer never sees it.", "Add the note", _note),
+    Kind(
+        "contact", "Log a call or meeting", "What was said, what was promised.", "Log the contact",
+        _contact, reached=True,
+    ),
+)  # fmt: skip
+
+
+def composer(number: int, zone: ZoneInfo) -> None:
+    """The box under a case: it redraws by itself, so that typing never moves the page."""
+    _box(number, zone, _elsewhere())
+
+
+def _elsewhere() -> tuple[object, ...]:
+    """What the rest of the page is drawn from: its address, and what was done last."""
+    acts = (st.session_state.get(name) for name in (UNDO, SAID))
+    return (st.query_params.to_dict(), *acts)
 
 
 @st.fragment
-def composer(number: int, zone: ZoneInfo) -> None:
-    """The box under a case: it redraws by itself, so that typing never moves the page."""
-    key = f"compose_{number}"
-    if st.session_state.pop(f"{key}_rerun", False):
-        st.rerun()  # what was sent stands in the journal, which is no part of this fragment
-    with reading() as session:
-        kept = drafts.mine(session, _door.actor(), number)
+def _box(number: int, zone: ZoneInfo, drawn: tuple[object, ...]) -> None:
+    # A browser sends a click right after the last key together with the text, as one run of this
+    # fragment: what the click did would be drawn by nobody else.
+    if drawn != _elsewhere():
+        st.rerun()
+    key, mine, heard = f"compose_{number}", kept(number, zone), _heard(number)
     data = {
         "kinds": [
-            {"name": name, "label": label, "hint": hint, "button": button,
-             "value": kept.get(name, ""), "reached": name == CONTACT}
-            for name, label, hint, button in KINDS
+            {"name": kind.name, "label": kind.label, "hint": kind.hint, "button": kind.button,
+             "reached": kind.reached, "value": mine.get(kind.name, EMPTY), **heard[kind.name]}
+            for kind in KINDS
         ],
         "ways": [{"name": way, "label": words.split()[-1].capitalize()}
                  for way, words in WAYS.items()],
-        "sent": {name: st.session_state.get(f"{key}_{name}", 0) for name, *_ in KINDS},
-        "zone": zone.key, "longest": LONGEST,
+        "zone": zone.key, "longest": LONGEST, "store": f"draft:{_door.actor().id}:{number}",
     }  # fmt: skip
     mount(
         "composer", data, key,
-        on_text_change=lambda: _keep(number, st.session_state[key].text),
+        on_typed_change=lambda: _keep(number, st.session_state[key].typed, zone),
         on_sent_change=lambda: _send(number, st.session_state[key].sent, zone),
     )  # fmt: skip
 
 
-def _keep(number: int, typed: dict[str, Any] | None) -> None:
+def _heard(number: int) -> dict[str, dict[str, Any]]:
+    """The answers to what this browser tab asked for last, by kind: `kept` and `sent` are what was
+    asked, by its number; `clash`: another tab was first; `refused`: why nothing was sent."""
+    fresh = {kind.name: {"kept": 0, "clash": False, "sent": 0, "refused": ""} for kind in KINDS}
+    found: dict[str, dict[str, Any]] = st.session_state.setdefault(f"compose_{number}_heard", fresh)
+    return found
+
+
+def _keep(number: int, typed: Sent | None, zone: ZoneInfo) -> None:
     """What was typed so far."""
-    if not typed:
+    heard = _heard(number).get(typed["kind"] if typed else "")
+    # One click sends the text and leaves the box, which keeps it: what is sent is no draft.
+    if typed and heard and typed["n"] > heard["sent"]:
+        clash = not keep(number, typed, zone)
+        heard |= {"kept": typed["n"], "clash": clash}
+
+
+def _send(number: int, sent: Sent | None, zone: ZoneInfo) -> None:
+    """Refused: the text stays where it is, is kept as a draft, and the box says why."""
+    kind = next((kind for kind in KINDS if sent and kind.name == sent["kind"]), None)
+    if sent is None or kind is None:
         return
-    try:
-        with transaction() as session:
-            drafts.save(
-                session, _door.actor(), number, kind=typed["kind"], body=typed["body"],
-                now=_door.now(),
-            )  # fmt: skip
-    except (Refused, Forbidden):  # the case is gone from this person's sight: the page says so
-        return
-
-
-def _send(number: int, sent: dict[str, Any] | None, zone: ZoneInfo) -> None:
-    """Refused: the text stays where it is, and is kept as a draft."""
-    if not sent:
-        return
-    if sent["kind"] == NOTE:
-        done = do(verbs.note, number, "Note added.", body=sent["body"])
-    else:
-        at = _moment(sent["at"], zone) or _door.now()
-        done = do(
-            verbs.log_contact, number, "Contact logged.", way=sent["way"], body=sent["body"], at=at
-        )
-    if done:
-        counter = f"compose_{number}_{sent['kind']}"
-        st.session_state[counter] = st.session_state.get(counter, 0) + 1
-    else:
-        _keep(number, sent)
-    st.session_state[f"compose_{number}_rerun"] = True
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """A local time as the browser writes it; None where there is none."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
-    except ValueError:
-        return None
+    refused = ""
+    if not kind.send(number, sent, zone):
+        refused = st.session_state.pop(SAID)[1]
+        keep(number, sent, zone)
+    _heard(number)[kind.name] |= {"sent": sent["n"], "refused": refused}

@@ -12,8 +12,8 @@ from pages._ask import ask, failing_gently
 from pages._cards import cards, href
 from pages._live import announce_about, drawn
 from pages._look import SHAPES, shown, styles
+from pages._notice import notice
 from pages._parts import PAGES, table
-from pages._people_parts import say
 from pages._url import whole_number
 from services import insights
 from services.access import Refused
@@ -33,7 +33,7 @@ def page_about(kind: str, show: Callable[[int], None]) -> None:
     A page that is not drawn for want of the database says so by itself.
     """
     styles()
-    say()
+    notice(undoes=False)
     with failing_gently():
         since, key = drawn(), whole_number("id")
         try:
@@ -80,7 +80,7 @@ def case_table(
         *([{"label": "Contact", "css": "name"}] if who else []),
         {"label": "Score", "css": "tight"}, {"label": "Said", "css": "name later"},
         {"label": "Opened", "css": "tight wide"},
-        {"label": "Stands", "css": "" if brief else "tight"},
+        {"label": "Stands", "css": "stands"},
         {"label": "Owner", "css": "wide"},
     ]  # fmt: skip
     rows = [

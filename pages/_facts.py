@@ -21,17 +21,20 @@ def facts(
     rows: Iterable[Fact] = (),
     spark: Iterable[ScoreLine] = (),
     zone: str = "UTC",
+    level: int = 1,
 ) -> None:
     """Show the head. Every text may be a customer's own: all of it goes out as text nodes.
 
-    `title` is the page's first heading, `subtitle` what stands under it, side by side. A chip is
-    (word, tone): tone "low", "middle" or "top" adds the shape of that band, "warn" and "accent"
-    colour it, "" leaves it plain. A row is (label, value) or (label, value, address), where an
-    address of None is no link; rows without a value are left out. `spark` are lines of scores
-    (`services.insights.score_lines`), each drawn on its own scale; `zone` is that of their dates.
+    `title` is a heading of that `level` (1: the page's own), `subtitle` what stands under it, side
+    by side. A chip is (word, tone): tone "low", "middle" or "top" adds the shape of that band,
+    "warn" and "accent" colour it, "" leaves it plain. A row is (label, value) or (label, value,
+    address), where an address of None is no link; rows without a value are left out. `spark` are
+    lines of scores (`services.insights.score_lines`), each drawn on its own scale; `zone` is that
+    of their dates.
     """
     data = {
         "title": shown(title),
+        "level": level,
         "subtitle": [shown(text) for text in subtitle if text],
         "chips": [_chip(*chip) for chip in chips],
         "rows": [_row(*row) for row in rows if row[1]],

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages import _door
-from pages._menu import MENU
+from pages._menu import MENU, titled
 from services import config
 
 HERE = Path(__file__).parent
@@ -35,4 +35,5 @@ with st.sidebar.container(key="who", gap="xxsmall"):
         st.caption("A demo: nothing is sent to anybody.")
     st.page_link(opened["you.py"])
     st.button("Sign out", key="sign_out", on_click=_door.sign_out, type="tertiary")
+titled(page.title)
 page.run()

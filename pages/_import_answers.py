@@ -4,15 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from db.engine import reading, transaction
 from pages import _import_parts as parts
 from pages import _jobs
+from pages._ask import ask
 from pages._door import actor, now
 from pages._parts import PAGES
 from services import settings
+from services.domain.periods import Days
 from services.domain.scores import Direction, Estimate, Metric
 from services.domain.scores import show as shown
 from services.importing import run
@@ -21,6 +24,8 @@ from services.importing.planning import Choices
 from services.importing.presets import AUTO, find
 from services.importing.proposals import SAMPLE
 from services.importing.request import Prepared, prepare
+from services.insights.case_filter import CaseFilter, View
+from services.insights.desk_people import zone_name
 
 KEY = "answers"
 FIELDS = (
@@ -183,9 +188,12 @@ def summary(report: run.Report, *, done: bool) -> None:
     low, middle, high = report.stored.bands
     if done:
         st.success(f"Imported {report.stored.new:,} answers.")
-        first, second, _ = st.columns([1, 1, 3])
+        first, second, third = st.columns([1, 1, 3])
         first.page_link(PAGES / "trends.py", label="See the trend")
         second.page_link(PAGES / "verbatims.py", label="Read the answers")
+        if report.stored.cases:
+            with third:
+                to_cases(report.stored.cases)
     st.subheader("What was imported" if done else "What this import would do", anchor=False)
     parts.counts(
         [
@@ -206,6 +214,14 @@ def summary(report: run.Report, *, done: bool) -> None:
     st.text(f"Score of the desk before: {said(report.before)}. After: {said(report.after)}.")
     parts.warnings(report.warnings)
     parts.rejects(report.rejects, report.rejected)
+
+
+def to_cases(n: int) -> None:
+    """To the cases that were opened just now, among all those of today."""
+    today = now().astimezone(ZoneInfo(ask(zone_name))).date()
+    opened = CaseFilter(View.ANY, opened=str(Days(today, today)))
+    label = "See the case" if n == 1 else f"See the {n:,} cases"
+    st.page_link(PAGES / "case_queue.py", label=label, query_params=opened.to_query())
 
 
 def said(found: Estimate | None) -> str:

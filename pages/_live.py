@@ -64,10 +64,10 @@ def _watch(since: int, count: Callable[[Any, Actor], int], said: Callable[[int],
     except Unavailable:  # the page itself says so at its next run
         return
     if words:
-        _bubble(words)
+        bubble(words)
 
 
-def _bubble(words: str) -> None:
+def bubble(words: str) -> None:
     """What is new, in a corner, and the way to see it."""
     with st.container(horizontal=True, vertical_alignment="center", key="news", border=True):
         st.text(words, width="content")

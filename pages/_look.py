@@ -38,6 +38,11 @@ def element(tag: str, css: str, *inner: str, **attributes: str) -> str:
     return f'<{tag} class="ld-{css}"{extra}>{"".join(inner)}</{tag}>'
 
 
+def link(text: str, href: str) -> str:
+    """HTML of a link within the desk; the page mounts `links` to follow it without a new load."""
+    return element("a", "to", words(text), href=href, target="_self")
+
+
 def words(text: str) -> str:
     """Text for use inside `element`. For our own sentences: customer text goes to `st.text`."""
     return escape(text)

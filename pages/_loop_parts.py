@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from pages import _charts
+from pages._case_url import address
 from pages._look import ASSETS, shown
 from pages._loop_charts import Colours, rate_figure, wait_figure
-from pages._loop_tiles import address
 from pages._mount import mount
 from pages._parts import PAGES, TRIP, scheme
 from services.insights.loop_figures import Ending, Group, Point, Report, Size
@@ -108,7 +108,8 @@ def groups(title: str, named: str, found: Sequence[Group], whole: Report) -> Non
         {"label": "95 % interval", **LATER}, {"label": "Line: all cases", "css": "wide"},
     ]  # fmt: skip
     shown_groups = found[:MOST]
-    ends = [end for one in shown_groups for end in _ends(one)] or [0, 100]
+    # What nobody owns is far from the others, and would press them together into one corner.
+    ends = [end for one in shown_groups if one.key is not None for end in _ends(one)] or [0, 100]
     _table(
         f"groups_{named}", f"{title}, {whole.span.text}", columns,
         [_group_row(one, whole, min(ends), max(ends)) for one in shown_groups],
@@ -137,11 +138,14 @@ def _ends(one: Group) -> list[float]:
 
 def _drawn(one: Group, whole: Report, low: float, high: float) -> dict[str, Any] | None:
     """What the table draws: the value in its interval, and a line where all cases stand."""
-    now = one.closed.now
-    if not _ends(one):
+    now, ends = one.closed.now, _ends(one)
+    if not ends or min(ends) < low or max(ends) > high:
         return None
-    ends = {"low": now.low, "value": now.value, "high": now.high}
-    return {**ends, "rest": whole.closed.now.value, "from": low, "to": max(high, low + 1)}
+    rest = whole.closed.now.value
+    return {
+        "low": now.low, "value": now.value, "high": now.high, "from": low, "to": max(high, low + 1),
+        "rest": rest if rest is not None and low <= rest <= high else None,
+    }  # fmt: skip
 
 
 def endings(title: str, named: str, found: Sequence[Ending], whole: Report) -> None:

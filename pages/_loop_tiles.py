@@ -3,13 +3,11 @@
 HTML of our own words and numbers only.
 """
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
+from pages._case_url import address
 from pages._look import ASSETS, element, words
 from pages._parts import MOVES, SILENT
-from services.insights.case_filter import CaseFilter
 from services.insights.loop_figures import Report, Share, Size, Wait
 from services.insights.loop_words import DASH, long, share
 from services.insights.words import margin, move
@@ -18,11 +16,6 @@ from services.insights.words import margin, move
 def loop_styles() -> None:
     """The style sheet of this page's tiles; once a page, after `styles`."""
     st.html(ASSETS / "loop.css")
-
-
-def address(cases: CaseFilter) -> str:
-    """Where the list of these cases is."""
-    return f"queue?{urlencode(cases.to_query(), doseq=True)}"
 
 
 def tiles(found: Report) -> None:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import streamlit as st
+
 from services.domain.roles import Verb
 
 
@@ -24,12 +26,20 @@ MENU = (
     Entry("case.py", "Case", "case", Verb.SEE, listed=False),
     Entry("verbatims.py", "Verbatims", "verbatims", Verb.SEE),
     Entry("loop.py", "Loop", "loop", Verb.SEE),
+    Entry("deliveries.py", "Deliveries", "deliveries", Verb.SEE),
     Entry("contact.py", "Contact", "contact", Verb.SEE, listed=False),
     Entry("account.py", "Account", "account", Verb.SEE, listed=False),
     Entry("import_data.py", "Import", "import", Verb.IMPORT),
     Entry("root_causes.py", "Root causes", "root-causes", Verb.SHARE),
+    Entry("templates.py", "Templates", "templates", Verb.SHARE),
+    Entry("integrations.py", "Integrations", "integrations", Verb.ADMINISTER),
     Entry("people.py", "People", "people", Verb.ADMINISTER),
     Entry("desk_settings.py", "Settings", "settings", Verb.ADMINISTER),
     Entry("audit_trail.py", "Audit trail", "audit", Verb.READ_AUDIT),
     Entry("you.py", "Your account", "you", Verb.SEE, listed=False),
 )
+
+
+def titled(name: str) -> None:
+    """Name the browser's tab. For our own words only."""
+    st.set_page_config(page_title=f"{name} - Loopdesk")

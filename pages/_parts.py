@@ -95,12 +95,7 @@ def people_of(filter: Filter) -> str:
 
 def travel_to(filter: Filter) -> None:
     """For callbacks: go to the responses behind a figure as soon as this run reaches `travel`."""
-    go_to(people_of(filter))
-
-
-def go_to(href: str) -> None:
-    """For callbacks: as `travel_to`, to any page of the desk."""
-    st.session_state[TRIP] = href
+    st.session_state[TRIP] = people_of(filter)
 
 
 def travel() -> None:

@@ -1,17 +1,24 @@
-"""The queue's search and filters. Names are people's own: they are options, never labels."""
+"""The queue's search and filters, and where else something is found.
+
+Names are people's own: they are options, never labels.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from pages._ask import ask
-from pages._case_url import CASE, put, rewrite
+from pages._ask import ask, minute
+from pages._case_url import CASE, address, put, rewrite
+from pages._door import actor
+from pages._look import element, link
 from pages._url import control, only, several
+from services.cases import causes
 from services.domain.lifecycle import Outcome
 from services.domain.periods import RANGES
 from services.domain.scores import Metric
-from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla
+from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
+from services.insights.case_walk import elsewhere, numbered
 from services.insights.desk_people import Desk, desk
 from services.insights.spelling import LONGEST
 
@@ -24,6 +31,11 @@ LOOPS = {
     Loop.CLOSE_KEPT: "closed in time", Loop.CLOSE_MISSED: "closing late",
     Loop.ASKED: "asked to be contacted",
     Loop.ESCALATED: "with a broken promise",
+}  # fmt: skip
+
+# Together these hold every case, each once.
+PARTS = {
+    View.OPEN: "open", View.WAITING: "waiting", View.SNOOZED: "snoozed", View.RESOLVED: "resolved",
 }  # fmt: skip
 
 
@@ -51,6 +63,7 @@ def _filters(now: CaseFilter, known: Desk) -> None:
     several("sla", "Promise", now.sla, SLAS, rewrite)
     several("loop", "Loop", now.loop, LOOPS, rewrite)
     several("outcomes", "Outcome", now.outcomes, {one: one.label for one in Outcome}, rewrite)
+    several("causes", "Root cause", now.causes, dict(ask(causes.in_use)), rewrite)
     ranges = {"": "At any time"} | RANGES
     control(
         st.selectbox, "opened", "Opened", now.opened,
@@ -73,7 +86,7 @@ def _told(now: CaseFilter) -> list[str]:
         ("unit ", now.units, known.units), ("score ", now.scores, {}),
         ("", now.metrics, METRICS), ("", now.sla, SLAS),
         ("", now.loop, LOOPS), ("", now.outcomes, {one: one.label for one in Outcome}),
-        ("root cause number ", now.causes, {}),
+        ("root cause ", now.causes, dict(ask(causes.in_use))),
     ]  # fmt: skip
     told = [
         f"{word}{', '.join(names.get(one, str(one)) for one in values)}"
@@ -82,3 +95,24 @@ def _told(now: CaseFilter) -> list[str]:
     ]
     told += [f"opened {RANGES.get(now.opened, now.opened).lower()}"] if now.opened else []
     return told + ([f"containing {now.text}"] if now.text else [])
+
+
+def by_number(now: CaseFilter) -> None:
+    """The case whose number is searched for, in whatever tab it stands."""
+    number = ask(numbered, now.text) if now.text else None
+    if number is not None:
+        st.html(link(f"Open case {number}", f"case?number={number}"))
+
+
+def other_tabs(now: CaseFilter) -> None:
+    """The tabs where this search finds something, each a link that keeps the search."""
+    counts = ask(elsewhere, now, now=minute(), me=actor().id)
+    told = [
+        link(f"{counts[view]:,} {word}: show", address(now.narrowed(view=view)))
+        for view, word in PARTS.items()
+        if view in counts
+    ]
+    if told:
+        st.html(element("nav", "ways", *told, **{"aria-label": "Found in other tabs"}))
+    else:
+        st.text("Nor in any other tab.")

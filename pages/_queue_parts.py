@@ -1,4 +1,4 @@
-"""The parts of the queue: tabs with counts, filters, the list, and the case that is chosen."""
+"""The parts of the queue: tabs with counts, the list, and its pages."""
 
 from datetime import datetime
 from typing import Any
@@ -7,19 +7,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages import _door
-from pages._ask import ask, fresh, minute
-from pages._cards import cards
-from pages._case_acts import acts, assign_to_me
+from pages._ask import ask, minute
+from pages._case_acts import assign_to_me, taking
 from pages._case_url import CASE, choose, put, rewrite
-from pages._composer import composer
 from pages._look import SHAPES, TONES, shown
 from pages._mount import mount
-from pages._parts import PAGES
 from pages._url import CURSOR, control
-from services.access import Refused
 from services.domain.lifecycle import Status
 from services.domain.roles import Verb
-from services.insights.case_file import case_file
 from services.insights.case_filter import CaseFilter, View
 from services.insights.case_rows import CaseRow
 from services.insights.case_words import standing
@@ -59,13 +54,19 @@ def tabs(now: CaseFilter) -> None:
     )  # fmt: skip
 
 
-def listed(filter: CaseFilter, page: QueuePage, zone: ZoneInfo, marked: int | None) -> None:
-    """The rows; a click chooses one by its number, a button acts on the one it stands in."""
+def listed(
+    filter: CaseFilter, page: QueuePage, zone: ZoneInfo, marked: int | None, at: str
+) -> None:
+    """The rows; a click chooses one by its number, a button acts on the one it stands in.
+
+    `at` names the page of the list: another one is read from its top.
+    """
     now, actor = _door.now(), _door.actor()
     may = actor.may(Verb.WORK_CASES)
     label = f"Cases {page.first} to {page.last} of {page.total}"
     rows = [_row(row, now, zone, may, actor.id) for row in page.rows]
-    mount("queue", {"label": label, "rows": rows, "chosen": marked}, "queue", on_act_change=_acted)
+    data = {"label": label, "rows": rows, "chosen": marked, "page": at}
+    mount("queue", data, "queue", on_act_change=_acted)
     turn(filter, page)
 
 
@@ -89,7 +90,7 @@ def _row(row: CaseRow, now: datetime, zone: ZoneInfo, may: bool, me: int | None)
         "exact": stands.exact,
         "standing": stands.tone,
         "owner": "you" if row.owner_id is not None and row.owner_id == me else shown(row.owner),
-        "actions": [{"name": "take", "label": "Take"}] if take else [],
+        "actions": [{"name": "take", "label": taking(row.owner_id)}] if take else [],
     }
 
 
@@ -102,7 +103,8 @@ def _acted() -> None:
     sent = st.session_state["queue"].act
     if sent["action"] == "take":
         assign_to_me(int(sent["number"]), int(sent["version"]))
-    choose(int(sent["number"]))
+    if not sent["alone"]:  # where there is room for the case beside the list
+        choose(int(sent["number"]))
 
 
 def turn(filter: CaseFilter, page: QueuePage) -> None:
@@ -119,28 +121,3 @@ def turn(filter: CaseFilter, page: QueuePage) -> None:
 def place(page: QueuePage) -> str:
     """Which rows these are, of how many."""
     return f"{page.first:,}\N{EN DASH}{page.last:,} of {page.total:,} cases"
-
-
-def panel(number: int, zone: ZoneInfo) -> None:
-    """The chosen case beside the list: what was said and what can be done, by its number."""
-    try:
-        file = fresh(case_file, number, now=_door.now())
-    except Refused as refused:
-        st.text(str(refused))
-        return
-    row = file.row
-    with st.container(key="panel", border=True):
-        st.text(f"Case {number}: {customer(row)}")
-        stands = standing(row, _door.now(), zone)
-        owner = shown(row.owner) or "nobody"
-        st.text(f"{stands.words}; owner: {owner}; {row.status.value}")
-        if _door.actor().may(Verb.WORK_CASES):
-            acts(row, zone)
-        label = f"Answers of case {number}"
-        cards(file.answers, zone=zone.key, label=label, key="panel_cards", of_case=True)
-        if _door.actor().may(Verb.WORK_CASES):
-            composer(number, zone)
-        query = {"number": str(number)}
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.page_link(PAGES / "case.py", label="Everything about it", query_params=query)
-            st.button("Close", key="unchoose", type="tertiary", on_click=choose, args=(None,))

@@ -35,18 +35,19 @@ def chosen() -> Chosen:
     filter, notices = Filter.from_query(query_of())
     options = ask(insights.options)
     filter, gone = insights.fitting(filter, options)
-    _named([*notices, *gone])
+    named([*notices, *gone])
     return Chosen(filter, options)
 
 
 def wanted(kind: type[Kind]) -> Kind:
     """The filter of this kind that the URL spells; what it spells wrong is named on the page."""
     filter, notices = kind.from_query(query_of())
-    _named(notices)
+    named(notices)
     return filter
 
 
-def _named(notices: Sequence[str]) -> None:
+def named(notices: Sequence[str]) -> None:
+    """Say what the URL spells wrong."""
     for notice in notices:
         with st.container(border=True):
             st.text(shown(notice))

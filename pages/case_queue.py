@@ -5,15 +5,16 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages._ask import ask, failing_gently, minute, own_zone
-from pages._case_acts import undo_bar
-from pages._case_url import CASE, chosen, put
+from pages._case_url import CASE, asked, chosen, put, remember
 from pages._door import actor
 from pages._live import announce_cases, drawn
 from pages._look import styles
-from pages._people_parts import say
-from pages._queue_filters import bar, in_force
-from pages._queue_parts import EMPTY, NAMES, NEEDED, ORDER, listed, panel, place, tabs
-from pages._url import CURSOR, wanted
+from pages._mount import mount
+from pages._notice import notice
+from pages._queue_filters import bar, by_number, in_force, other_tabs
+from pages._queue_panel import panel
+from pages._queue_parts import EMPTY, NAMES, NEEDED, ORDER, listed, place, tabs
+from pages._url import CURSOR
 from services.insights.case_filter import CaseFilter
 from services.insights.case_rows import Cursor
 from services.insights.queue import queue
@@ -28,7 +29,7 @@ def show(now: CaseFilter, zone: ZoneInfo) -> None:
     with slots[0]:
         if page.rows:
             st.caption(f"{place(page)}, {ORDER.get(now.view, NEEDED)}")
-            listed(now, page, zone, number)
+            listed(now, page, zone, number, str(cursor or ""))
         else:
             nothing(now)
     if number is not None:
@@ -42,20 +43,22 @@ def nothing(now: CaseFilter) -> None:
         st.header(f"{NAMES[now.view]}: none", anchor=False)
         st.text(EMPTY.get(now.view, "There is none of these."))
         return
-    st.header("No cases match", anchor=False)
+    st.header(f"{NAMES[now.view]}: no cases match", anchor=False)
+    other_tabs(now)
     rid = CaseFilter(now.view)
     st.button("Drop the filters", key="loosen", on_click=put, args=(rid,), kwargs={CASE: None})
 
 
 styles()
+notice()
 st.title("Case queue", anchor=False)
-say()
 with failing_gently():
-    since = drawn()
-    asked = wanted(CaseFilter)
-    tabs(asked)
-    bar(asked)
-    in_force(asked)
-    undo_bar()
-    show(asked, own_zone())
+    since, wanted = drawn(), asked()
+    remember()
+    tabs(wanted)
+    bar(wanted)
+    in_force(wanted)
+    by_number(wanted)
+    show(wanted, own_zone())
+    mount("links", {}, "links")
     announce_cases(since)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from db.engine import reading
-from pages import _case_settings
+from pages import _case_settings, _sending_settings
 from pages._door import actor, now
 from pages._people_parts import act, say, small, zone_box
 from services import desk
@@ -18,9 +18,9 @@ SWITCHES = {
 }
 
 
-def save(key: str) -> None:
-    """Keep what its box says now."""
-    value = st.session_state[f"set_{key}"]
+def save(key: str, value: Any = None) -> None:
+    """Keep `value`, or what the box of `key` says now."""
+    value = st.session_state[f"set_{key}"] if value is None else value
 
     def change(session: Any) -> bool:
         return desk.change(session, actor(), key, value, now=now())
@@ -62,3 +62,4 @@ with st.container(width=640, gap="medium"):
             last_change(key)
     st.caption("Without the switch people see the units that are chosen for them under People.")
     _case_settings.show(choices, save, last_change)
+    _sending_settings.show(choices, save, last_change)

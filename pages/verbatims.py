@@ -7,8 +7,8 @@ from pages._cards import cards
 from pages._filters import bar, in_force, search_bar
 from pages._live import announce, drawn
 from pages._look import styles
+from pages._notice import notice
 from pages._parts import empty_desk, nothing_found
-from pages._people_parts import say
 from pages._url import CURSOR, Chosen, chosen, put
 from services import insights
 from services.insights import SIZES, Cursor, Filter, Page
@@ -25,7 +25,7 @@ def show(now: Chosen) -> None:
         return
     st.caption(f"{place(page)}, newest first, {page.span.text}")
     label = f"Responses {page.first} to {page.last} of {page.total}"
-    cards(page.rows, zone=page.span.zone, label=label)
+    cards(page.rows, zone=page.span.zone, label=label, page=str(cursor or ""))
     turn(now.filter, page)
 
 
@@ -50,8 +50,8 @@ def turn(filter: Filter, page: Page) -> None:
 
 
 styles()
+notice(undoes=False)
 st.title("Verbatims", anchor=False)
-say()
 with failing_gently():
     since = drawn()
     asked = chosen()

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from db.engine import reading
-from pages import _person_form
+from pages import _notice_parts, _person_form
 from pages._door import actor, here, now
 from pages._people_parts import act, say, zone_box
-from services import browsers, own_account, passwords, settings
+from services import browsers, notices, own_account, passwords, settings
 from services.access import Refused
 
 
@@ -67,6 +67,7 @@ with left:
         st.text_input("New password again", type="password", key="you_again")
         st.form_submit_button("Change the password", on_click=change_password)
 with right:
+    _notice_parts.show(notices.wishes(me), ZoneInfo(me.time_zone or zone.key))
     st.subheader("Where you are signed in", anchor=False)
     _person_form.browser_list(found, ZoneInfo(me.time_zone or zone.key), end)
     st.button("Sign out everywhere else", on_click=end_others, disabled=len(found) < 2)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import UserSession
 from services import audit, sessions
 from services.access import Actor, Refused, permitted
@@ -103,6 +103,7 @@ def _end(
     only: int | None = None,
     spare: str = "",
 ) -> int:
+    turn(session)
     which = [col(UserSession.user_id) == user_id, col(UserSession.token_hash) != spare]
     if only is not None:
         which.append(col(UserSession.id) == only)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import Team
 from services import audit, settings
 from services.access import Actor, Refused, permitted
@@ -34,6 +34,7 @@ def set_team_calendar(
 
     Cases keep the times that they were promised. Refused says what is wrong with a calendar.
     """
+    turn(session)
     team = session.get(Team, team_id, with_for_update=True, populate_existing=True)
     if team is None:
         raise Refused(f"There is no team {team_id}; nothing was changed.")

@@ -11,6 +11,8 @@ from services.commands import (
     shell,
     sla,
     users,
+    vendors,
+    worker,
 )
 
 app = shell.verbs("Loopdesk from the shell.")
@@ -21,6 +23,8 @@ app.command("compare")(scores.compare)
 app.add_typer(export.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="key")
+app.add_typer(vendors.app, name="vendor")
+app.command("worker")(worker.run)
 app.command("sla-due")(sla.due)
 app.command("audit")(audit_log.audit)
 app.command("demo")(demo.load)

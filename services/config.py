@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     loopdesk_base_url: str = ""
     loopdesk_var: Path = ROOT / "var"
     loopdesk_key: str = ""
+    loopdesk_worker: bool = True
     loopdesk_demo: bool = False
     loopdesk_demo_database_url: str = ""
 

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from db.bulk import stage
-from db.engine import is_sqlite
+from db.engine import upsert
 from db.models import metadata
 from services.answers import Person
 
@@ -116,11 +115,6 @@ def _add_contacts(session: Session, now: datetime) -> None:
             ),
         )
     )
-
-
-def upsert(session: Session, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT, for the session's engine."""
-    return sqlite.insert(table) if is_sqlite(session) else postgresql.insert(table)
 
 
 def _constants(values: dict[str, Any], table: sa.Table) -> list[sa.ColumnElement[Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from services.cases.journal import told
 from services.demo_desk import Desk, Heard, Worker
-from services.domain import lifecycle, priority
+from services.domain import lifecycle, priority, taking_back
 from services.domain.lifecycle import UNRESOLVED, Move, Outcome, State, Status
 from services.domain.sla import Calendar, add_hours
 
@@ -145,7 +145,7 @@ class Life:
         self.pass_to(self.at + timedelta(seconds=seconds))
         if self.events[-1] is not event:
             return
-        after = lifecycle.undone(self.state, event.data["changes"])
+        after = taking_back.undone(self.state, event.data["changes"])
         if event.text:
             event.text.undone_at = self.at
         self._write(

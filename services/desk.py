@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import Setting, User
 from services import audit, settings
 from services.access import Actor, Refused, permitted
@@ -44,6 +44,7 @@ def change(session: Session, actor: Actor, key: str, value: Any, *, now: datetim
         raise Refused(f"{error}. Nothing was changed.") from None
     if settings.get(session, key) == checked:
         return False
+    turn(session)
     settings.put(session, key, checked, actor_id=actor.id, now=now)
     # A switch may be told; a text may not: the trail holds ids and counts.
     facts = {"on": checked} if isinstance(checked, bool) else {}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from sqlmodel import Session
 
+from db.engine import turn
 from db.models import ApiKey, Survey
 from services import settings, surveys
 from services.access import Forbidden
@@ -174,6 +175,7 @@ class _Desk:
             band(given.metric, given.score, scale, direction)
         except ValueError as error:
             raise Wrong("score", str(error)) from None
+        turn(self.session)  # two requests may each make what the other one makes after it
         return surveys.made(self.session, name, given.metric, scale, direction, now=self.now)
 
     def _moment(self, given: AnswerIn) -> datetime:

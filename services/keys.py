@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import ApiKey, User
 from services import audit
 from services.access import Actor, Refused, permitted
@@ -132,6 +132,7 @@ def _hash(secret: str) -> str:
 def _note(
     session: Session, actor: Actor, verb: str, key: ApiKey, now: datetime, **facts: object
 ) -> None:
+    turn(session)
     session.flush()
     audit.record(session, actor.id, verb, now=now, entity="api_key", entity_id=key.id, **facts)
     bump(session)

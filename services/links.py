@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select, update
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import OneTimeLink, User
 from services import audit, lockout, settings
 from services.access import Refused
@@ -50,6 +50,7 @@ def spend(session: Session, token: str, purpose: str, *, now: datetime) -> OneTi
 
 def set_password(session: Session, token: str, password_hash: str, *, now: datetime) -> User:
     """Use up a reset link: the new password holds, and every session of the user ends."""
+    turn(session)
     used = spend(session, token, "reset", now=now)
     user = session.get_one(User, used.user_id)
     if user.disabled_at is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, update
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import OneTimeLink, User, UserSession
 from services import audit, lockout, passwords
 from services.access import Actor, Refused, permitted
@@ -42,6 +42,7 @@ def change_own(
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
     if not changed:
         return False
+    turn(session)
     user.sqlmodel_update(values)
     session.add(user)
     audit.record(
@@ -80,6 +81,7 @@ def change_password(
         raise Refused("This is not your current password; nothing was changed.")
     passwords.check(new, tried.email)
     hashed = passwords.hashed(new)
+    turn(session)
     won = session.exec(
         update(User)
         .where(col(User.id) == tried.user_id, col(User.password_hash) == tried.kept)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select, update
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import OneTimeLink, Team, User, UserSession, UserUnit
 from services import audit, config, sessions
 from services.access import Actor, Refused, permitted
@@ -88,6 +88,7 @@ def add_user(
     """Add a person (name, email and role are needed); also the token of their first link."""
     if missing := [name for name in ("name", "email", "role") if not fields.get(name)]:
         raise Refused(f"A person needs {' and '.join(missing)}; nobody was added.")
+    turn(session)
     values = checked(session, fields)
     units = values.pop("units", [])
     user = User(**values, created_at=now)
@@ -166,6 +167,7 @@ def _locked(session: Session, user_id: int) -> tuple[User, set[int | None]]:
     Two changes that would each leave the other's admin as the last one take turns here: the
     second sees what the first did. One statement locks in one order, so nobody waits in a circle.
     """
+    turn(session)
     admin = (col(User.role) == Role.ADMIN) & col(User.disabled_at).is_(None)
     query = (
         select(User)

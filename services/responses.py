@@ -71,10 +71,10 @@ class Directory:
     def meet(self, session: Session, batch: Batch, now: datetime) -> None:
         """Know everybody in `batch`; who is new is made.
 
-        Whoever stores several batches in one transaction meets them together first: what is made
-        is made in one order, and before the data version is taken, so that no two writers wait
-        for each other in a circle.
+        One writer at a time: it makes rows that others refer to, so it waits for its turn first.
+        Whoever stores several batches in one transaction meets them together.
         """
+        engine.turn(session)
         if engine.version(session) != self.version or self._facets is None:
             self.people, self.accounts = {None: Place()}, {None: None}
             self._facets = facets.Known(session)
@@ -128,9 +128,14 @@ class Keeper:
         fresh, stored = self._sift(session, batch)
         self._write(session, fresh, self._given(now, seq))
         if self.rule is not None:
-            stored = replace(stored, cases=open_written(session, seq, self.rule, now))
+            stored = replace(stored, cases=self._open(session, seq, now))
         self.directory.version = seq
         return stored
+
+    def _open(self, session: Session, seq: int, now: datetime) -> int:
+        assert self.rule is not None
+        quiet = self.import_run_id is not None
+        return open_written(session, seq, self.rule, now, quiet=quiet)
 
     def _write(self, session: Session, fresh: Batch, same: dict[str, object]) -> None:
         columns = [*fresh.columns[: len(OWN)], *self._places(fresh)]

@@ -1,5 +1,6 @@
 """The admin's choices that live in the database: every key, its default and its check."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,16 @@ def _calendar(value: Any) -> dict[str, Any]:
     return {} if value == {} else Calendar.parse(value).to_json()
 
 
+def _hosts(value: Any) -> list[str]:
+    """Hosts, each with or without a port, that may be private or without TLS."""
+    named = re.compile(r"[A-Za-z0-9_.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+    hosts = [str(host).strip().lower() for host in value if str(host).strip()]
+    wrong = [host for host in hosts if not named.fullmatch(host)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no host; use a name or an address, such as mail.intern")
+    return sorted(set(hosts))
+
+
 DEFAULTS: dict[str, Any] = {
     "desk_name": "Loopdesk",
     "reporting_zone": "UTC",
@@ -59,6 +70,9 @@ DEFAULTS: dict[str, Any] = {
     "ces_opens_cases": True,
     "case_age_days": 30,
     "large_account_arr": 50_000,  # in the account's own currency
+    "outgoing_allow": [],  # hosts of vendors that may be private or without TLS
+    "undo_seconds": 30,  # for which a reply can be taken back
+    "warn_hours": 4,  # business hours before a promise is due
 }
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "desk_name": _name,
@@ -72,6 +86,9 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "ces_opens_cases": bool,
     "case_age_days": _whole("the age of answers that open cases, in days,", 1, 365),
     "large_account_arr": _whole("the ARR of a large account", 1),
+    "outgoing_allow": _hosts,
+    "undo_seconds": _whole("the time in which a reply can be taken back, in seconds,", 0, 600),
+    "warn_hours": _whole("the warning before a promise is due, in business hours,", 1, 100),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import Account, Case, Response, Team, Unit, User, UserUnit
 from services import audit
 from services.access import Actor, Refused, permitted
@@ -34,6 +34,7 @@ def all_teams(session: Session, actor: Actor) -> list[tuple[Team, int, str | Non
 @permitted(Verb.ADMINISTER)
 def add_team(session: Session, actor: Actor, *, name: str, now: datetime) -> Team:
     """A new team, without people or a lead yet."""
+    turn(session)
     return _named(session, actor, Team(name=""), name, "team.add", now)
 
 
@@ -83,6 +84,7 @@ def all_units(session: Session, actor: Actor) -> list[tuple[Unit, int, int]]:
 @permitted(Verb.ADMINISTER)
 def add_unit(session: Session, actor: Actor, *, name: str, now: datetime) -> Unit:
     """A new unit, without accounts or people yet."""
+    turn(session)
     return _named(session, actor, Unit(name=""), name, "unit.add", now)
 
 
@@ -113,6 +115,7 @@ def _each(column: Any) -> Any:
 
 def _locked(session: Session, kind: type[Group], group_id: int) -> Group:
     """The group, locked until the end: whoever puts something into it meanwhile waits."""
+    turn(session)
     group = session.get(kind, group_id, with_for_update=True, populate_existing=True)
     if group is None:
         raise Refused(f"There is no {kind.__name__.lower()} {group_id}.")

@@ -232,7 +232,7 @@ def test_no_broken_promise_is_left_for_the_sweep(company: Company) -> None:
 def test_every_event_can_be_said(company: Company) -> None:
     sample = Random(2).sample(list(company.journals.values()), 100)
     with Session(company.engine) as session:
-        said = words.sentences(session, [event for events in sample for event in events])
+        said = words.sentences(session, [event for events in sample for event in events], UTC)
     assert not [one for one in said if "Somebody" in one or "somebody" in one or "None" in one]
 
 

@@ -3,7 +3,15 @@
 from db.models.base import metadata
 from db.models.cases import Case, CaseEvent, CaseResponse, CaseTag, Draft, RootCause, Tag
 from db.models.customers import Account, Contact, ExternalRef, Unit
-from db.models.deliveries import Delivery, DeliveryAttempt, Message, Template
+from db.models.deliveries import (
+    Delivery,
+    DeliveryAttempt,
+    Integration,
+    Job,
+    Message,
+    Notice,
+    Template,
+)
 from db.models.feedback import (
     ImportReject,
     ImportRun,
@@ -27,7 +35,8 @@ from db.models.system import Audit, DataVersion, Secret, Setting
 __all__ = [
     "Account", "ApiKey", "Audit", "Case", "CaseEvent", "CaseResponse", "CaseTag", "Contact",
     "DataVersion", "Delivery", "DeliveryAttempt", "Draft", "ExternalRef", "ImportReject",
-    "ImportRun", "Message", "OneTimeLink", "Program", "PropertyValue", "Response",
+    "ImportRun", "Integration", "Job", "Message", "Notice", "OneTimeLink", "Program",
+    "PropertyValue", "Response",
     "ResponseEdit", "RootCause", "Secret", "Setting", "SignInFailure", "Survey", "Tag", "Team",
     "Template", "Unit", "User", "UserSession", "UserUnit", "metadata",
 ]  # fmt: skip

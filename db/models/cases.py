@@ -145,7 +145,7 @@ class CaseEvent(SQLModel, table=True):
 class Draft(SQLModel, table=True):
     """What somebody has typed on a case and not sent; erasing the contact removes it."""
 
-    __table_args__ = (one_of("kind", "note", "contact"),)
+    __table_args__ = (one_of("kind", "note", "contact", "reply"),)
 
     user_id: int = Field(primary_key=True, foreign_key="user.id", sa_type=BigId, ondelete="CASCADE")
     case_id: int = Field(
@@ -153,6 +153,9 @@ class Draft(SQLModel, table=True):
     )
     kind: str = Field(primary_key=True)
     body: str
+    subject: str | None = None
+    way: str | None = None
+    at: datetime | None = None
     updated_at: datetime
 
 

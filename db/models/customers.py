@@ -44,7 +44,10 @@ class Account(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A person who answers. An erased contact keeps its row and its counts, nothing personal."""
+    """A person who answers. An erased contact keeps its row and its counts, nothing personal.
+
+    `bounced_email` is the address (as in `email_norm`) from which mail came back for good.
+    """
 
     __table_args__ = (
         one_of("role", "buyer", "admin", "end_user"),
@@ -66,6 +69,7 @@ class Contact(SQLModel, table=True):
     population: str = "customer"
     language: str | None = None
     do_not_contact: bool = False
+    bounced_email: str | None = None
     erased_at: datetime | None = None
     props: dict[str, Any] = json_field()
     created_at: datetime = Field(default_factory=now_utc)

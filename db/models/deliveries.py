@@ -1,4 +1,4 @@
-"""What is said to people and vendors: messages, templates, deliveries and their attempts."""
+"""What is said to people and vendors: messages, templates, deliveries, notices."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from db.models.base import id_field, json_field, now_utc, one_of, owed, ref
 
-PENDING = "state IN ('pending', 'sending')"
+OPEN = "state IN ('pending', 'sending', 'unknown')"
 
 
 class Template(SQLModel, table=True):
@@ -29,7 +29,8 @@ class Template(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """A text on a case: a note, a reply to the contact, or what came back.
 
-    Erasing empties it; an undone one is kept and no longer shown.
+    `way` is the vendor that carries it. Erasing empties it; an undone one is kept and no longer
+    shown.
     """
 
     __table_args__ = (
@@ -40,6 +41,7 @@ class Message(SQLModel, table=True):
     id: int | None = id_field()
     case_id: int = owed("case.id")
     kind: str
+    way: str | None = None
     author_id: int | None = ref("user.id")
     contact_id: int | None = ref("contact.id", index=True)
     template_id: int | None = ref("template.id")
@@ -51,35 +53,51 @@ class Message(SQLModel, table=True):
     undone_at: datetime | None = None
 
 
+def _while(name: str, condition: str, *columns: str) -> Index:
+    """An index over the rows for which the condition holds."""
+    only = text(condition)
+    return Index(name, *columns, sqlite_where=only, postgresql_where=only)
+
+
 class Delivery(SQLModel, table=True):
-    """One intended effect at one vendor. `idem_key` names it, so that it happens once."""
+    """One intended effect at one vendor. `idem_key` names it, so that it happens once.
+
+    Those of one `lane` (one case at one vendor) leave in the order of their ids. `not_before` is
+    when a pending one may leave, `look_at` when the vendor is asked about an unknown one (none: a
+    person decides). `user_id` is the colleague whom a notice is for, `link` leads to it there.
+    """
 
     __table_args__ = (
         one_of("state", "pending", "sending", "sent", "unknown", "failed", "cancelled"),
-        Index(
-            "ix_delivery_due",
-            "not_before",
-            "id",
-            sqlite_where=text(PENDING),
-            postgresql_where=text(PENDING),
-        ),
+        _while("ix_delivery_due", "state = 'pending'", "vendor", "not_before", "id"),
+        _while("ix_delivery_leased", "state = 'sending'", "lease_until"),
+        _while("ix_delivery_look", "state = 'unknown'", "vendor", "look_at"),
+        _while("ix_delivery_lane", OPEN, "lane", "id"),
+        Index("ix_delivery_state", "state", "id"),
     )
 
     id: int | None = id_field()
     idem_key: str = Field(unique=True)
     case_id: int | None = ref("case.id", index=True)
     message_id: int | None = ref("message.id", index=True)
+    user_id: int | None = ref("user.id", index=True, ondelete=None)
+    actor_id: int | None = ref("user.id", ondelete=None)
     vendor: str
     action: str
+    lane: str | None = None
     state: str = "pending"
     payload: dict[str, Any] = json_field()
     not_before: datetime
     lease_until: datetime | None = None
     leased_by: str | None = None
+    look_at: datetime | None = None
+    looks: int = 0
     attempts: int = 0
     remote_id: str | None = None
+    link: str | None = None
     last_error: str | None = None
     created_at: datetime = Field(default_factory=now_utc)
+    ended_at: datetime | None = None
 
 
 class DeliveryAttempt(SQLModel, table=True):
@@ -95,3 +113,55 @@ class DeliveryAttempt(SQLModel, table=True):
     remote_id: str | None = None
     error: str | None = None
     payload_hmac: str
+
+
+class Integration(SQLModel, table=True):
+    """A vendor that an admin connected, and how it is doing. Its secrets are rows of `secret`.
+
+    `revision` rises with each change of `config` or of a secret. Nothing is sent while it is
+    `paused_at` (by a person) or `broken_at` (it no longer takes our credentials), nor before
+    `closed_until` (it asked for a rest, or failed `failures` times in a row).
+    """
+
+    name: str = Field(primary_key=True)
+    config: dict[str, Any] = json_field()
+    revision: int = 1
+    connected_at: datetime
+    connected_by: int | None = ref("user.id", ondelete=None)
+    paused_at: datetime | None = None
+    broken_at: datetime | None = None
+    closed_until: datetime | None = None
+    failures: int = 0
+    last_ok_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+
+class Job(SQLModel, table=True):
+    """Periodic work: whoever holds its lease does it, `state` is what it has to remember."""
+
+    name: str = Field(primary_key=True)
+    next_at: datetime
+    lease_until: datetime | None = None
+    leased_by: str | None = None
+    last_at: datetime | None = None
+    last_error: str | None = None
+    state: dict[str, Any] = json_field()
+
+
+class Notice(SQLModel, table=True):
+    """Something a colleague wants to hear of; `sent_at` once a delivery carries it."""
+
+    __table_args__ = (
+        one_of("kind", "assigned", "due", "breached", "failed", "answered", "vendor"),
+        _while("ix_notice_waiting", "sent_at IS NULL", "user_id", "id"),
+    )
+
+    id: int | None = id_field()
+    user_id: int = owed("user.id", ondelete="CASCADE")
+    kind: str
+    case_id: int | None = ref("case.id", index=True, ondelete=None)
+    about: str = Field(unique=True)
+    data: dict[str, Any] = json_field()
+    at: datetime
+    sent_at: datetime | None = None

@@ -23,7 +23,10 @@ class Team(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """A person who signs in. Without `password_hash` nobody can sign in by password."""
+    """A person who signs in. Without `password_hash` nobody can sign in by password.
+
+    `notify` says what they want to hear of, and how (`services.notices`).
+    """
 
     __table_args__ = (
         one_of("role", *ROLES),
@@ -41,6 +44,7 @@ class User(SQLModel, table=True):
     absent_until: datetime | None = None
     capacity: int | None = None
     disabled_at: datetime | None = None
+    notify: dict[str, Any] = json_field()
     created_at: datetime = Field(default_factory=now_utc)
 
 

@@ -1,7 +1,7 @@
 // Responses as cards. Every text is put in a text node of its own inside <bdi>, so that markup,
 // links, images and right-to-left tricks in it stay letters.
 
-import { isolated, linked, make } from "./texts.js"
+import { backTo, isolated, linked, make, toTop } from "./texts.js"
 
 // `marks` are [start, end] in characters as Python counts them, not in UTF-16 units
 const marked = ({ comment, marks }) => {
@@ -96,10 +96,14 @@ const card = (row, act) => {
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = make("section", "cards")
   list.setAttribute("aria-label", data.label)
+  list.dataset.page = data.page ?? ""
   for (const row of data.rows) list.append(card(row, sent => setTriggerValue("act", sent)))
   const old = parentElement.querySelector(".cards")
-  if (!old) return void parentElement.append(list)
+  if (!old) {
+    parentElement.append(list)
+    if (data.page !== null) backTo()
+    return
+  }
   old.replaceWith(list)
-  // another page of the list is read from its top
-  if (old.ariaLabel !== list.ariaLabel && list.getBoundingClientRect().top < 0) list.scrollIntoView()
+  if (old.dataset.page !== list.dataset.page) toTop(list)
 }

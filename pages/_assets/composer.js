@@ -1,112 +1,106 @@
-// A note or a logged contact that is being written. What is typed is kept half a second after the
-// last key. A rerun of the page never touches it: only what was sent begins anew (`data.sent`).
-import { make } from "./texts.js"
+// A note or a logged contact that is being written: what happens in the box. The page's own runs
+// never touch what the desk has not got yet.
+import { build, show } from "./compose_parts.js"
+import { channel, forget, remember, remembered } from "./drafts.js"
+import { another, answered, begin, token } from "./typed.js"
 
-const PAUSE = 500
+const PAUSE = 500 // ms after the last key
+const PATIENCE = 15000 // ms; then a text that nobody answered for may be sent again
 const open = new WeakMap()
 
-// the boxes for how and when the customer was reached
-const contact = data => {
-  const fields = make("div", "fields")
-  const way = make("select")
-  for (const { name, label } of data.ways) {
-    const option = make("option", "", label)
-    option.value = name
-    way.append(option)
-  }
-  const at = make("input")
-  at.type = "datetime-local"
-  for (const [text, field] of [["How", way], [`When (${data.zone}; empty: just now)`, at]]) {
-    const label = make("label", "", text)
-    label.append(field)
-    fields.append(label)
-  }
-  return { fields, way, at }
+const partOf = (parentElement, data) => {
+  let part = open.get(parentElement)
+  if (part?.store === data.store && parentElement.contains(part.form)) return part
+  part?.form.remove()
+  part = build(data)
+  part.store = data.store
+  parentElement.append(part.form)
+  open.set(parentElement, part)
+  return part
 }
 
-const build = data => {
-  const form = make("form", "composer")
-  const tabs = make("div", "tabs")
-  tabs.setAttribute("role", "tablist")
-  const label = make("label", "body")
-  const name = make("span", "")
-  const text = make("textarea")
-  text.rows = 4
-  label.append(name, text)
-  const foot = make("div", "foot")
-  const send = make("button", "send")
-  send.type = "submit"
-  const kept = make("span", "kept")
-  kept.setAttribute("aria-live", "polite")
-  foot.append(send, kept)
-  const extra = contact(data)
-  form.append(tabs, extra.fields, label, foot)
-  return { form, tabs, name, text, send, kept, ...extra, kind: data.kinds[0].name, typed: {}, sent: {}, timer: 0 }
+const copy = (store, kind, text) => {
+  // while it is open what becomes of the other text, this one is based on nothing
+  const base = text.other ? "" : text.base
+  if (text.dirty && text.typed.body.trim()) remember(store, kind, { ...text.typed, base, once: text.once })
+  else forget(store, kind)
 }
 
-const show = (part, data) => {
-  const kind = data.kinds.find(one => one.name === part.kind)
-  part.tabs.replaceChildren(...data.kinds.map(one => {
-    const tab = make("button", one === kind ? "tab on" : "tab", one.label)
-    tab.type = "button"
-    tab.setAttribute("role", "tab")
-    tab.setAttribute("aria-selected", one === kind)
-    tab.onclick = () => part.turn(one.name)
-    return tab
-  }))
-  part.fields.hidden = !kind.reached
-  part.name.textContent = kind.label
-  part.text.placeholder = kind.hint
-  part.text.maxLength = data.longest
-  part.send.textContent = kind.button
-  if (part.text.value !== part.typed[kind.name]) part.text.value = part.typed[kind.name]
-  part.kept.textContent = part.typed[kind.name].trim() && !part.timer ? "Draft kept" : ""
-}
+const listen = part =>
+  channel(part.store, words => {
+    if (!part.form.isConnected) return part.line.close()
+    const text = part.texts[words.kind]
+    if (text && another(text, words)) part.draw()
+  })
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  let part = open.get(parentElement)
-  if (!part || !parentElement.contains(part.form)) {
-    part = build(data)
-    parentElement.append(part.form)
-    open.set(parentElement, part)
-  }
-  for (const { name, value } of data.kinds) {
-    if (part.sent[name] === data.sent[name]) continue
-    part.sent[name] = data.sent[name]
-    part.typed[name] = value
-    if (name === part.kind) part.at.value = ""
+  const part = partOf(parentElement, data)
+  const { store, texts } = part
+  const text = () => texts[part.kind]
+
+  const ask = (kind, one) => {
+    one.asked = Date.now()
+    setStateValue("typed", { kind, ...one.typed, rev: one.base, n: one.asked })
   }
   const keep = () => {
     clearTimeout(part.timer)
     part.timer = 0
-    setStateValue("text", { kind: part.kind, body: part.text.value })
-    part.kept.textContent = part.text.value.trim() ? "Draft kept" : ""
+    if (text().dirty && !text().other && !text().busy) ask(part.kind, text())
   }
+  const touched = (changes, pause = PAUSE) => {
+    Object.assign(text(), { dirty: true, said: "", ...changes })
+    copy(store, part.kind, text())
+    clearTimeout(part.timer)
+    part.timer = setTimeout(keep, pause)
+    part.draw()
+  }
+
+  part.draw = () => show(part, data, text())
+  part.changed = () => {
+    // other words are another message
+    const other = text().typed.body !== part.text.value
+    touched({ typed: part.read(), ...(other ? { once: token(), refused: "" } : {}) })
+  }
+  part.left = () => part.timer && keep()
   part.turn = kind => {
-    if (part.timer) keep()
+    part.left()
     part.kind = kind
-    show(part, data)
+    part.draw()
     part.text.focus()
   }
-  part.text.oninput = () => {
-    part.typed[part.kind] = part.text.value
-    part.kept.textContent = ""
-    clearTimeout(part.timer)
-    part.timer = setTimeout(keep, PAUSE)
+  part.settle = both => {
+    const { typed, other } = text()
+    const body = both ? `${typed.body.trimEnd()}\n\n${other.body}` : typed.body
+    touched({ typed: { ...typed, body }, other: null, once: token() }, 0)
   }
-  part.text.onblur = () => part.timer && keep()
-  const sent = event => {
-    event.preventDefault()
+  part.submit = () => {
+    const one = text()
+    if (one.other) return part.choice.querySelector("button").focus()
+    if (one.busy) return // a double click
     clearTimeout(part.timer)
     part.timer = 0
-    const { kind, way, at, text } = part
-    setTriggerValue("sent", { kind, body: text.value, way: way.value, at: at.value, n: Date.now() })
+    Object.assign(one, { busy: Date.now(), refused: "", said: "" })
+    const { busy: n, once, base: rev, typed } = one
+    setTriggerValue("sent", { kind: part.kind, ...typed, rev, once, n })
+    setTimeout(() => {
+      if (one.busy !== n) return
+      Object.assign(one, { busy: 0, refused: "There is no answer yet. Your text is kept: send it again." })
+      part.draw()
+    }, PATIENCE)
+    part.draw()
   }
-  part.form.onsubmit = sent
-  part.text.onkeydown = event => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sent(event)
+
+  part.line ??= listen(part)
+  for (const { name, ...desk } of data.kinds) {
+    if (texts[name]) for (const words of answered(texts[name], desk)) part.line.tell({ kind: name, ...words })
+    else {
+      texts[name] = begin(desk, remembered(store, name))
+      if (texts[name].dirty && !texts[name].other) ask(name, texts[name])
+    }
+    copy(store, name, texts[name])
   }
-  show(part, data)
+  part.kind ??= (data.kinds.find(({ name }) => texts[name].typed.body) ?? data.kinds[0]).name
+  part.draw()
   // leaving the page must not lose the last half second
-  return () => part.timer && keep()
+  return () => part.left()
 }

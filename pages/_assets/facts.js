@@ -87,7 +87,7 @@ const row = ({ label, value, href }) => {
 export default function ({ data, parentElement }) {
   const head = make("header", "facts")
   const name = make("div", "name")
-  const title = make("h1")
+  const title = make(`h${data.level}`)
   title.append(isolated("", data.title))
   name.append(title, ...data.chips.map(chip))
   head.append(name)

@@ -7,7 +7,7 @@ const sheet = new CSSStyleSheet()
 const BARS = `
   td .bar { display: inline-block; height: 0.5rem; margin-inline-end: 0.5rem; border-radius: 2px;
     background: var(--st-primary-color); opacity: 0.7; min-width: 1px; }
-  td .track { display: inline-block; width: min(8rem, 22vw); text-align: end; }
+  td .track { display: inline-block; width: min(8rem, 22vw); text-align: start; }
 `
 
 const link = (td, href, spoken) => {

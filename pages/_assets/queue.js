@@ -1,6 +1,10 @@
 // Cases in their order: why now, who, how low, what they said, by when, whose. A row is chosen by
 // its number, never by its place. Every text is a text node of its own.
-import { isolated, linked, make } from "./texts.js"
+import { rowsOf } from "./rows.js"
+import { backTo, isolated, linked, make, toTop, travel } from "./texts.js"
+
+// here is no room for a case beside the list: it gets the page to itself
+const ALONE = matchMedia("(max-width: 1099px)")
 
 const SHAPES = { overdue: "\u25b2", soon: "\u25c6", later: "\u25cb", paused: "\u2016", done: "\u2713" }
 
@@ -36,47 +40,49 @@ const who = row => {
   return cell
 }
 
-const action = (row, name, label, act) => {
+const action = (row, { name, label }, act) => {
   const button = make("button", "", label)
   button.type = "button"
   button.setAttribute("aria-label", `${label}: case ${row.number}`)
   button.onclick = event => {
     event.stopPropagation()
-    act({ action: name, number: row.number, version: row.version })
+    act({ action: name, row })
   }
   return button
 }
 
-const cell = (css, content, label) => {
+const cell = (css, content) => {
   const td = make("td", css)
-  if (label) td.dataset.label = label
   td.append(content)
   return td
 }
 
-const line = (row, data, act) => {
-  const tr = make("tr", row.number === data.chosen ? "chosen" : "")
+const line = (row, chosen, act) => {
+  const tr = make("tr", chosen ? "chosen" : "")
   tr.dataset.number = row.number
-  if (row.number === data.chosen) tr.setAttribute("aria-current", "true")
+  tr.tabIndex = -1
+  if (chosen) tr.setAttribute("aria-current", "true")
   const acts = make("div", "acts")
-  for (const { name, label } of row.actions) acts.append(action(row, name, label, act))
+  acts.append(...row.actions.map(one => action(row, one, act)))
   const said = row.said ? isolated("said", row.said) : make("span", "soft", "no comment")
   const owner = row.owner ? isolated("owner", row.owner) : make("span", "soft", "nobody")
   tr.append(
     cell("why", why(row)), cell("customer", who(row)), cell("low", score(row)), cell("words", said),
     cell("by", due(row)), cell("of", owner), cell("do", acts),
   )
-  tr.onclick = event => {
-    if (!event.target.closest("a, button")) act({ action: "choose", number: row.number })
+  const choose = () => act({ action: "choose", row })
+  tr.onclick = event => event.target.closest("a, button") || choose()
+  tr.onkeydown = event => {
+    if (event.target === tr && event.key === "Enter") choose()
   }
   return tr
 }
 
 const HEAD = ["Why now", "Customer", "Score", "Said", "Due", "Owner", ""]
 
-export default function ({ data, parentElement, setTriggerValue }) {
+const headed = label => {
   const table = make("table")
-  table.append(make("caption", "", data.label))
+  table.append(make("caption", "", label))
   const head = make("tr")
   for (const word of HEAD) {
     const th = make("th", "", word)
@@ -86,11 +92,30 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const thead = make("thead")
   thead.append(head)
+  table.append(thead)
+  return table
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const act = ({ action, row }) => {
+    if (action === "choose" && ALONE.matches) return travel(row.href)
+    rows.hold(row.number)
+    setTriggerValue("act", { action, number: row.number, version: row.version, alone: ALONE.matches })
+  }
+  const rows = rowsOf(parentElement)
+  const before = rows.focused()
+  const table = headed(data.label)
   const body = make("tbody")
-  for (const row of data.rows) body.append(line(row, data, sent => setTriggerValue("act", sent)))
-  table.append(thead, body)
-  const frame = make("div", data.chosen ? "queue beside" : "queue")
+  body.append(...data.rows.map(row => line(row, row.number === data.chosen, act)))
+  table.append(body)
+  const frame = make("div", "queue")
+  frame.dataset.page = data.page
+  frame.dataset.chosen = data.chosen ?? ""
   frame.append(table)
   const old = parentElement.querySelector(".queue")
   old ? old.replaceWith(frame) : parentElement.append(frame)
+  rows.drawn(frame, before)
+  if (!old) backTo()
+  else if (old.dataset.page !== data.page) toTop(frame)
+  if (old && old.dataset.chosen !== frame.dataset.chosen) document.querySelector(".st-key-panel")?.scrollTo(0, 0)
 }

@@ -1,4 +1,7 @@
-"""Promises that were not kept: each is noted once on its case and passed on to the team's lead."""
+"""Promises that were not kept: each is noted once on its case and passed on to the team's lead.
+
+To nobody where no lead can sign in and sees the case's unit: it counts as broken all the same.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,9 +11,9 @@ from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from db.engine import bump
-from db.models import Case, Team
+from db.models import Case, Team, User
 from db.models.cases import UNRESOLVED
-from services.access import SHELL
+from services.access import SHELL, Actor, actor_for
 from services.cases.journal import Held, keep, state_of
 from services.domain import lifecycle
 from services.domain.lifecycle import Move
@@ -30,14 +33,22 @@ def sweep(session: Session, now: datetime) -> int:
         return 0
     seq = bump(session)
     cases = session.exec(_broken(now).limit(MOST).with_for_update()).all()
-    leads = dict(session.exec(select(Team.id, Team.lead_id)).all())
+    leads = _leads(session, {case.team_id for case in cases})
     for case in cases:
         held = Held(case, state_of(case), seq)
         promise = "closing" if case.contacted_at else "contact"
         lead = leads.get(case.team_id)
-        after = lifecycle.breached(held.state, now, lead if lead != case.assignee_id else None)
+        asked = lead is not None and lead.sees(case.unit_id) and lead.id != case.assignee_id
+        after = lifecycle.breached(held.state, now, lead.id if lead and asked else None)
         keep(session, SHELL, held, after, Move.BREACHED, now=now, promise=promise)
     return len(cases)
+
+
+def _leads(session: Session, teams: set[int | None]) -> dict[int | None, Actor]:
+    """Who leads each of these teams: whoever cannot sign in leads nobody."""
+    query = select(Team.id, User).join(User, col(User.id) == Team.lead_id)
+    meant = query.where(col(Team.id).in_(teams - {None}), col(User.disabled_at).is_(None))
+    return {team_id: actor_for(session, user) for team_id, user in session.exec(meant)}
 
 
 def broken(session: Session, now: datetime) -> bool:

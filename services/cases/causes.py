@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import Case, RootCause
 from services import audit
 from services.access import Actor, Forbidden, Refused, permitted
@@ -36,6 +36,7 @@ def all_causes(session: Session, actor: Actor) -> list[tuple[RootCause, int]]:
 @permitted(Verb.SHARE)
 def add(session: Session, actor: Actor, *, name: str, now: datetime) -> RootCause:
     """A new cause; from whoever may only propose, it waits for a manager."""
+    turn(session)
     leads = grant(actor.role, Verb.SHARE) is Grant.YES
     cause = RootCause(
         name="", proposed_by=actor.id, accepted_at=now if leads else None
@@ -74,6 +75,7 @@ def _led(session: Session, actor: Actor, cause_id: int) -> RootCause:
     """The cause, for those who lead the taxonomy."""
     if grant(actor.role, Verb.SHARE) is not Grant.YES:
         raise Forbidden(f"{actor.role.value} may propose root causes, not change them")
+    turn(session)
     cause = session.get(RootCause, cause_id, with_for_update=True)
     if cause is None:
         raise Refused(f"There is no root cause {cause_id}.")

@@ -1,52 +1,71 @@
 """What somebody is typing on a case: kept as they type, until it is sent or thrown away."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session
 
-from db.models import Draft
+from db.engine import upsert
+from db.models import metadata
 from services.access import Actor, permitted
 from services.cases.journal import LONGEST, seen
 from services.domain.roles import Verb
 
-KINDS = ("note", "contact")
+KINDS = ("note", "contact", "reply")
+DRAFT: sa.Table = metadata.tables["draft"]
+KEY = ("user_id", "case_id", "kind")
+MOST = {"body": LONGEST * 2, "subject": 500, "way": 20}  # characters
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A draft: the text, the subject of a reply, the way (a key of WAYS) and time of a contact."""
+
+    body: str
+    subject: str | None
+    way: str | None
+    at: datetime | None
+    updated_at: datetime
 
 
 @permitted(Verb.WORK_CASES)
 def save(
-    session: Session, actor: Actor, number: int, *, kind: str, body: str, now: datetime
-) -> None:
+    session: Session, actor: Actor, number: int, *, kind: str, body: str, now: datetime,
+    subject: str | None = None, way: str | None = None, at: datetime | None = None,
+) -> None:  # fmt: skip
     """Keep what was typed so far; nothing typed, nothing kept.
 
-    No page shows another person's draft, so the data version stays.
+    No page shows another person's draft, so the data version stays. Two browsers of one person
+    may be the first at once: whoever comes last is kept.
     """
     case = seen(session, actor, number)
     if actor.id is None or kind not in KINDS:
         return
-    key = {"user_id": actor.id, "case_id": case.id or 0, "kind": kind}
-    row = session.get(Draft, key)
     if not body.strip():
-        if row is not None:
-            session.delete(row)
+        drop(session, actor, case.id or 0, kind)
         return
-    row = row or Draft(user_id=actor.id, case_id=case.id or 0, kind=kind, body="", updated_at=now)
-    row.body, row.updated_at = body.replace("\0", "")[: LONGEST * 2], now
-    session.add(row)
-    session.flush()
+    texts = {"body": body, "subject": subject, "way": way}
+    typed: dict[str, Any] = {
+        name: text and text.replace("\0", "")[: MOST[name]] for name, text in texts.items()
+    }
+    typed |= {"at": at, "updated_at": now}
+    row = upsert(session, DRAFT).values(user_id=actor.id, case_id=case.id, kind=kind, **typed)
+    session.connection().execute(row.on_conflict_do_update(index_elements=KEY, set_=typed))
 
 
 @permitted(Verb.WORK_CASES)
-def mine(session: Session, actor: Actor, number: int) -> dict[str, str]:
+def mine(session: Session, actor: Actor, number: int) -> dict[str, Typed]:
     """One's own drafts on a case, by kind."""
     case = seen(session, actor, number)
-    query = select(Draft.kind, Draft.body).where(
-        Draft.user_id == actor.id, Draft.case_id == case.id
-    )
-    return dict(session.exec(query).all())
+    columns = (DRAFT.c[field.name] for field in fields(Typed))
+    own = (DRAFT.c.user_id == actor.id, DRAFT.c.case_id == case.id)
+    query = sa.select(DRAFT.c.kind, *columns).where(*own)
+    return {kind: Typed(*values) for kind, *values in session.connection().execute(query)}
 
 
 def drop(session: Session, actor: Actor, case_id: int, kind: str) -> None:
-    """What was typed is sent."""
-    row = actor.id and session.get(Draft, {"user_id": actor.id, "case_id": case_id, "kind": kind})
-    if row:
-        session.delete(row)
+    """What was typed is sent, or thrown away."""
+    own = (DRAFT.c.user_id == actor.id, DRAFT.c.case_id == case_id, DRAFT.c.kind == kind)
+    session.connection().execute(DRAFT.delete().where(*own))

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
+from db.engine import slices
 from db.models import Contact
 from services.answers import Batch
-from services.cases.opening import TOGETHER, unresolved_of
+from services.cases.opening import unresolved_of
 from services.domain.opening import DETRACTOR, Answered, Policy, why_not
 from services.domain.scores import Band, Metric
 
@@ -43,10 +44,10 @@ class Forecast:
 
     def _served(self, session: Session, people: set[str]) -> int:
         """How many of these get no case of their own: one is open, or they must be left alone."""
-        emails, served = sorted(people), 0
-        for at in range(0, len(emails), TOGETHER):
+        served = 0
+        for emails in slices(sorted(people)):
             query = select(Contact.id, Contact.do_not_contact).where(
-                col(Contact.email_norm).in_(emails[at : at + TOGETHER])
+                col(Contact.email_norm).in_(emails)
             )
             known = dict(session.exec(query).all())
             open_cases = unresolved_of(session, [key for key in known if key], DETRACTOR)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from db.engine import bump
 from db.models import Case, CaseEvent, CaseResponse, CaseTag, Message
 from services.access import Actor, Refused, Stale
 from services.cases import words
+from services.cases.following import follow
 from services.domain import priority
 from services.domain.lifecycle import (
     FIELDS,
@@ -72,7 +74,7 @@ def held(session: Session, actor: Actor, number: int, version: int | None) -> He
     if case is None or not actor.sees(case.unit_id):
         raise Refused(f"There is no case {number} here. {NOTHING}")
     if version is not None and case.version != version:
-        raise Stale(_meanwhile(session, case, version), case.version)
+        raise Stale(_meanwhile(session, actor, case, version), case.version)
     return Held(case, state_of(case), seq)
 
 
@@ -88,6 +90,24 @@ def keep(
     **data: Any,
 ) -> Done:
     """Write the new state and its event. `data` holds ids and states, never texts."""
+    event = append(actor, held, after, move, now=now, undo_of=undo_of, **data)
+    session.add_all((held.case, event))
+    session.flush()
+    follow(session, held.case, event, now)
+    return Done(held.case.number, held.case.version, event.id or 0)
+
+
+def append(
+    actor: Actor,
+    held: Held,
+    after: State,
+    move: Move,
+    *,
+    now: datetime,
+    undo_of: int | None = None,
+    **data: Any,
+) -> CaseEvent:
+    """As `keep`, but the caller adds case and event to a session: many of them at once."""
     case, moved = held.case, changes(held.state, after)
     case.version += 1
     event = CaseEvent(
@@ -99,10 +119,8 @@ def keep(
         undo_of=undo_of,
     )
     put(case, after, held.seq)
-    session.add_all((case, event))
-    session.flush()
     held.state = after
-    return Done(case.number, case.version, event.id or 0)
+    return event
 
 
 def told(version: int, moved: Changes, actor: Actor | None, **data: Any) -> dict[str, Any]:
@@ -114,7 +132,8 @@ def told(version: int, moved: Changes, actor: Actor | None, **data: Any) -> dict
 def put(case: Case, state: State, seq: int) -> None:
     """Give the row the state, and its place in the queue."""
     for name in FIELDS:
-        setattr(case, name, getattr(state, name))
+        if getattr(case, name) != (value := getattr(state, name)):  # to set one costs far more
+            setattr(case, name, value)
     case.status, case.outcome = state.status.value, state.outcome and state.outcome.value
     case.rank_at = rank_of(state, case.priority_reasons)
     case.change_seq = seq
@@ -132,6 +151,18 @@ def journal(session: Session, case_id: int) -> list[CaseEvent]:
     return list(session.exec(query))
 
 
+def taken_back(events: Sequence[CaseEvent], also: int | None = None) -> set[int]:
+    """The events (of a whole journal) that do not stand: taken back, and never put in again.
+
+    `also` is one that is about to be taken back.
+    """
+    gone = set() if also is None else {also}
+    for event in reversed(events):
+        if event.undo_of is not None and event.id not in gone:
+            gone.add(event.undo_of)
+    return gone
+
+
 def state_hash(session: Session, case: Case) -> str:
     """SHA-256 over the case's fields, tags and links, without its version and times of change."""
     links = {
@@ -146,9 +177,9 @@ def state_hash(session: Session, case: Case) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def _meanwhile(session: Session, case: Case, version: int) -> str:
+def _meanwhile(session: Session, actor: Actor, case: Case, version: int) -> str:
     """What happened to the case since `version`, in a sentence."""
     later = [e for e in journal(session, case.id or 0) if e.data.get("version", 0) > version]
-    said = words.sentences(session, later[-3:])
+    said = words.sentences(session, later[-3:], words.zone_of(session, actor))
     what = "; ".join(said) or "somebody changed it"
     return f"Case {case.number} changed while you looked at it: {what}. {NOTHING}"

@@ -13,11 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from db.engine import bump
-from db.models import Case, CaseResponse, Response, metadata
+from db.engine import bump, slices
+from db.models import Case, CaseEvent, CaseResponse, Response, metadata
 from services import settings
 from services.access import SHELL, Actor, Refused, permitted
-from services.cases.journal import NOTHING, Held, keep, rank_of, state_of, told
+from services.cases.following import follow_joins
+from services.cases.journal import NOTHING, Held, append, rank_of, state_of, told
 from services.cases.ranking import Ranker, Told, answers, rank
 from services.cases.verbs import promise
 from services.domain import lifecycle, priority
@@ -28,7 +29,6 @@ from services.domain.scores import Band, Metric
 
 CASE, EVENT = metadata.tables["case"], metadata.tables["case_event"]
 LINK = metadata.tables["case_response"]
-TOGETHER = 1000
 
 
 @dataclass
@@ -62,22 +62,27 @@ def asked(answer: Told) -> Answered:
     )  # fmt: skip
 
 
-def open_written(session: Session, seq: int, rule: Policy, now: datetime) -> int:
-    """Open or join the cases of the answers written under the data version `seq`; how many new."""
+def open_written(
+    session: Session, seq: int, rule: Policy, now: datetime, *, quiet: bool = False
+) -> int:
+    """Open or join the cases of the answers written under the data version `seq`; how many new.
+
+    `quiet`: nobody is told of it (an import sends nothing to anybody).
+    """
     low = (
         col(Response.change_seq) == seq, col(Response.band) == int(Band.DETRACTOR),
         col(Response.answered_at) >= rule.since,
     )  # fmt: skip
     due = [answer for answer in answers(session, *low) if why_not(asked(answer), rule) is None]
-    return _Opening(session, seq, now).take(due) if due else 0
+    return _Opening(session, seq, now, quiet=quiet).take(due) if due else 0
 
 
 def unresolved_of(session: Session, contacts: Iterable[int], reason: str) -> dict[int, Case]:
     """The unresolved case of each of these contacts for this reason, where there is one."""
-    ids, found = sorted(set(contacts)), dict[int, Case]()
-    for at in range(0, len(ids), TOGETHER):
+    found = dict[int, Case]()
+    for ids in slices(sorted(set(contacts))):
         query = select(Case).where(
-            col(Case.contact_id).in_(ids[at : at + TOGETHER]), Case.reason_key == reason,
+            col(Case.contact_id).in_(ids), Case.reason_key == reason,
             col(Case.status).in_(lifecycle.UNRESOLVED),
         )  # fmt: skip
         found |= {case.contact_id or 0: case for case in session.exec(query)}
@@ -97,11 +102,14 @@ def open_by_hand(session: Session, actor: Actor, response_id: int, *, now: datet
     answer = found[0]
     if answer.is_test:
         raise Refused(f"A test is nobody's answer. {NOTHING}")
-    link = select(Case.number).join(CaseResponse).where(CaseResponse.response_id == response_id)
-    number = session.exec(link).first()
-    if number is not None:
-        raise Refused(f"This answer belongs to case {number}. {NOTHING}")
+    link = select(Case).join(CaseResponse).where(CaseResponse.response_id == response_id)
+    if (case := session.exec(link).first()) is not None:
+        where = f"case {case.number}" if actor.sees(case.unit_id) else "a case of another unit"
+        raise Refused(f"This answer belongs to {where}. {NOTHING}")
     reason = DETRACTOR if answer.band == Band.DETRACTOR else FOLLOW_UP
+    for case in unresolved_of(session, [answer.contact_id or 0], reason).values():
+        if not actor.sees(case.unit_id):
+            raise Refused(f"The case of this person is worked in another unit. {NOTHING}")
     opening = _Opening(session, seq, now, reason, actor)
     opening.take([answer])
     return opening.numbers[0]
@@ -117,17 +125,25 @@ class _Opening:
         now: datetime,
         reason: str = DETRACTOR,
         actor: Actor | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
-        self.session, self.seq, self.now = session, seq, now
+        self.session, self.seq, self.now, self.quiet = session, seq, now, quiet
         self.reason, self.actor = reason, actor
         self.by = {"by": "hand"} if actor else {"by": "rule"}
         self.numbers: list[int] = []
+        self._joined: list[tuple[Case, CaseEvent]] = []
         self._promises: dict[int | None, Promise] = {}
+        self._told: dict[int, Told] = {}  # the answers at hand, and those that cases are about
 
     def take(self, found: Sequence[Told]) -> int:
         """Open or join; how many cases are new."""
         contacts = [answer.contact_id for answer in found if answer.contact_id]
         known = unresolved_of(self.session, contacts, self.reason)
+        about = [case.response_id for case in known.values() if case.response_id]
+        for ids in slices(about):
+            self._told |= {one.id: one for one in answers(self.session, col(Response.id).in_(ids))}
+        self._told |= {answer.id: answer for answer in found}
         ranker = Ranker(self.session, found, self.now)
         top = self.session.connection().execute(sa.select(sa.func.max(CASE.c.number))).scalar()
         fresh: dict[Any, New] = {}
@@ -140,6 +156,9 @@ class _Opening:
             else:
                 number = int(top or 0) + len(fresh) + 1
                 fresh[key] = self._open(number, answer, ranker)
+        self.session.flush()
+        if not self.quiet:
+            follow_joins(self.session, self._joined, self.now)
         _write(self.session, list(fresh.values()), self.seq, self.now, self.actor)
         return len(fresh)
 
@@ -161,34 +180,34 @@ class _Opening:
         )  # fmt: skip
 
     def _join_new(self, new: New, answer: Told, ranker: Ranker) -> None:
-        calendar = self._promise(new.state.team_id).calendar
-        after = lifecycle.joined(
-            new.state, self.now, calendar, response_id=answer.id,
-            asked=answer.asked,
-        )  # fmt: skip
-        version = len(new.events) + 1
-        data = told(
-            version, lifecycle.changes(new.state, after), self.actor, response_id=answer.id
-        )  # fmt: skip
+        after, about = self._with(new.state, answer)
+        moved = lifecycle.changes(new.state, after)
+        data = told(len(new.events) + 1, moved, self.actor, response_id=answer.id)
         new.events.append({"kind": Move.JOINED.value, "data": data})
-        new.state, new.reasons = after, ranker.reasons(answer)
+        new.state, new.reasons = after, ranker.reasons(about, asked=after.asked)
         new.responses.append(answer.id)
 
     def _join(self, case: Case, answer: Told, ranker: Ranker) -> None:
         kept = Held(case, state_of(case), self.seq)  # the data version keeps others out
-        calendar = self._promise(case.team_id).calendar
-        after = lifecycle.joined(
-            kept.state, self.now, calendar, response_id=answer.id,
-            asked=answer.asked,
-        )  # fmt: skip
-        rank(kept.case, ranker.reasons(answer, case.id))
+        after, about = self._with(kept.state, answer)
+        rank(case, ranker.reasons(about, case.id, asked=after.asked))
         link = CaseResponse(case_id=case.id or 0, response_id=answer.id, joined_at=self.now)
-        self.session.add(link)
-        keep(
-            self.session, self.actor or SHELL, kept, after, Move.JOINED, now=self.now,
-            response_id=answer.id,
-        )  # fmt: skip
+        event = append(
+            self.actor or SHELL, kept, after, Move.JOINED, now=self.now, response_id=answer.id
+        )
+        self.session.add_all((case, link, event))  # flushed together: one by one takes far longer
         self.numbers.append(case.number)
+        self._joined.append((case, event))
+
+    def _with(self, state: State, answer: Told) -> tuple[State, Told]:
+        """The case with a further answer, and the one that it is about: that given last."""
+        before = self._told.get(state.response_id or 0, answer)
+        about = max(before, answer, key=lambda one: (one.answered_at, one.id))
+        calendar = self._promise(state.team_id).calendar
+        after = lifecycle.joined(
+            state, self.now, calendar, response_id=about.id, asked=answer.asked
+        )  # fmt: skip
+        return after, about
 
 
 def _write(

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from db.engine import slices
 from db.models import Account, Case, Contact, Response, Survey, User
 from services import settings
 from services.cases.journal import rank_of, state_of
 from services.domain import priority
 from services.domain.lifecycle import UNRESOLVED
 from services.domain.scores import Direction, Metric, Scale
-
-TOGETHER = 1000  # ids in one statement
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,9 @@ class Ranker:
         self._history = _grouped(_earlier(session, contacts))
         self._cases = _grouped(_cases(session, contacts, now - priority.REPEATED))
 
-    def reasons(self, told: Told, case_id: int | None = None) -> list[priority.Reason]:
+    def reasons(
+        self, told: Told, case_id: int | None = None, *, asked: bool = False
+    ) -> list[priority.Reason]:
         """Why the case of this answer stands where it does; `case_id` if it has one already."""
         before = [
             row for row in self._history.get(told.contact_id, ())
@@ -77,7 +78,7 @@ class Ranker:
         flip = last if last is not None and last.band == 1 else None
         facts = priority.Facts(
             score=told.score, scale=told.scale, direction=told.direction,
-            asked=told.asked, arr=told.arr, currency=told.currency,
+            asked=asked or told.asked, arr=told.arr, currency=told.currency,
             renewal_on=told.renewal_on, large=self.large, was=flip and flip.score,
             was_on=flip and flip.answered_at.astimezone(self.zone).date(),
             cases=sum(row.id != case_id for row in self._cases.get(told.contact_id, ())),
@@ -88,14 +89,14 @@ class Ranker:
 def refresh(session: Session, account_ids: Iterable[int], seq: int, now: datetime) -> int:
     """Rank the unresolved cases of these accounts anew; how many moved."""
     moved = 0
-    for ids in _slices(sorted(set(account_ids))):
+    for ids in slices(sorted(set(account_ids))):
         query = select(Case).where(col(Case.account_id).in_(ids), col(Case.status).in_(UNRESOLVED))
         cases = {case.response_id: case for case in session.exec(query)}
         found = answers(session, col(Response.id).in_([key for key in cases if key]))
         ranker = Ranker(session, found, now)
         for told in found:
             case = cases[told.id]
-            reasons = ranker.reasons(told, case.id)
+            reasons = ranker.reasons(told, case.id, asked=case.asked)
             if reasons != case.priority_reasons:
                 rank(case, reasons)
                 case.change_seq = seq
@@ -123,7 +124,7 @@ def _told(row: Mapping[Any, Any]) -> Told:
 
 def _earlier(session: Session, contacts: list[int]) -> Iterator[Any]:
     """Every answer of these contacts that counts."""
-    for ids in _slices(contacts):
+    for ids in slices(contacts):
         query = (
             sa.select(
                 col(Response.contact_id), col(Response.id), col(Response.score),
@@ -140,7 +141,7 @@ def _earlier(session: Session, contacts: list[int]) -> Iterator[Any]:
 
 def _cases(session: Session, contacts: list[int], since: datetime) -> Iterator[Any]:
     """The cases of these contacts since then."""
-    for ids in _slices(contacts):
+    for ids in slices(contacts):
         query = sa.select(col(Case.contact_id), col(Case.id)).where(
             col(Case.contact_id).in_(ids), col(Case.opened_at) >= since
         )
@@ -152,10 +153,6 @@ def _grouped(rows: Iterable[Any]) -> dict[int | None, list[Any]]:
     for row in rows:
         found.setdefault(row.contact_id, []).append(row)
     return found
-
-
-def _slices(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER))
 
 
 _TOLD = (

@@ -1,18 +1,22 @@
 """Taking back what was done to a case: a compensating event, never a change of the journal."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from db.models import CaseEvent, Message, User
+from db.models import Case, CaseEvent, Delivery, Message, User
 from services import calendars
 from services.access import Actor, Refused, permitted
-from services.cases import words
-from services.cases.journal import NOTHING, Done, Held, held, journal, keep
+from services.cases import replying, words
+from services.cases.journal import NOTHING, Done, held, journal, keep, state_of, taken_back
 from services.cases.verbs import refuse_a_second
-from services.domain import lifecycle
+from services.domain import lifecycle, taking_back
 from services.domain.lifecycle import UNDOABLE, Illegal, Move, State
+from services.domain.retrying import State as Delivered
 from services.domain.roles import Grant, Verb, grant
+from services.domain.taking_back import Fact
 
 
 @permitted(Verb.WORK_CASES)
@@ -24,76 +28,135 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
     case = held(session, actor, number, None)
     events = journal(session, case.case.id or 0)
     event = next((each for each in events if each.id == event_id), None)
-    if event is None or Move(event.kind) not in UNDOABLE:
+    if event is None:
         raise Refused(f"There is nothing to take back. {NOTHING}")
-    if any(each.undo_of == event_id for each in events):
-        raise Refused(f"It was taken back already. {NOTHING}")
-    _refuse_strangers(session, actor, event)
-    _refuse_later(session, actor, event, events)
-    try:
-        after = lifecycle.undone(case.state, event.data.get("changes", {}))
-    except Illegal as error:
-        raise Refused(f"This cannot be taken back: {error}. {NOTHING}") from None
-    if Move(event.kind) is Move.CONTACTED:
-        after = _still_contacted(session, after, event, events)
-    if after.status in lifecycle.UNRESOLVED and case.state.status not in lifecycle.UNRESOLVED:
-        refuse_a_second(session, case.case)
-    _mark(session, event, case, now)
+    rule = _rule(session, actor, case.case, events)
+    after = rule.without(
+        event, lambda later: words.sentences(session, [later], words.zone_of(session, actor))[0]
+    )
+    _mark(session, events, event, now)
+    if Move(event.kind) is Move.REPLIED:
+        replying.take_back(session, actor, event, now)
     return keep(
         session, actor, case, after, Move.UNDONE, now=now, undo_of=event_id, undone=event.kind
     )
 
 
-def _still_contacted(
-    session: Session, after: State, gone: CaseEvent, events: list[CaseEvent]
-) -> State:
-    """Another contact that was logged is the first one now."""
-    undone = {each.undo_of for each in events}
-    others = [
-        datetime.fromisoformat(each.data["reached"])
-        for each in events
-        if Move(each.kind) is Move.CONTACTED and each.id not in undone | {gone.id}
-    ]
-    if not others:
+def possible(
+    session: Session, actor: Actor, case: Case, events: Sequence[CaseEvent]
+) -> frozenset[int]:
+    """The events of a whole journal that `undo` would take back for the actor right now."""
+    if not actor.may(Verb.WORK_CASES):
+        return frozenset()
+    rule, found = _rule(session, actor, case, events), set[int]()
+    for event in events:
+        try:
+            rule.without(event, lambda _: "")
+        except Refused:
+            continue
+        found.add(event.id or 0)
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What may be taken back of a case; `teams` are those of the people in its journal."""
+
+    session: Session
+    actor: Actor
+    case: Case
+    state: State
+    events: Sequence[CaseEvent]
+    gone: set[int]
+    teams: dict[int | None, int | None]
+
+    def without(self, event: CaseEvent, tell: Callable[[CaseEvent], str]) -> State:
+        """The state without the event, or Refused; `tell` says in words what is in the way."""
+        if Move(event.kind) not in UNDOABLE:
+            raise Refused(f"There is nothing to take back. {NOTHING}")
+        if event.id in self.gone:
+            raise Refused(f"It was taken back already. {NOTHING}")
+        self._refuse_left(event)
+        self._refuse_strangers(event)
+        if (later := self._stranger_since(event)) is not None:
+            said = tell(later)
+            raise Refused(f"It cannot be taken back any more: {said} since. {NOTHING}")
+        try:
+            after = taking_back.undone(self.state, event.data.get("changes", {}))
+        except Illegal as error:
+            raise Refused(f"This cannot be taken back: {error}. {NOTHING}") from None
+        if _fact(_source(self.events, event)[0]).reached is not None:
+            after = self._with_other_contacts(after, event)
+        woken = after.status in lifecycle.UNRESOLVED
+        if woken and self.state.status not in lifecycle.UNRESOLVED:
+            refuse_a_second(self.session, self.case)
         return after
-    return lifecycle.contacted(after, min(others), calendars.calendar_of(session, after.team_id))
+
+    def _refuse_left(self, event: CaseEvent) -> None:
+        """What has left the desk, or might have, is nothing that could be taken back."""
+        source, turns = _source(self.events, event)
+        if "delivery_id" not in source.data:
+            return
+        if turns:
+            raise Refused(f"It was taken back before it left: write it again. {NOTHING}")
+        delivery = self.session.get(Delivery, source.data["delivery_id"])
+        if delivery is None or delivery.state != Delivered.PENDING:
+            raise Refused(f"It has left: what was sent cannot be taken back. {NOTHING}")
+
+    def _refuse_strangers(self, event: CaseEvent) -> None:
+        mine = event.actor_id is not None and event.actor_id == self.actor.id
+        reach = grant(self.actor.role, Verb.BULK)
+        if mine or reach is Grant.YES:
+            return
+        team = self.teams.get(event.actor_id)
+        if reach is Grant.OWN_TEAM and team is not None and team == self.actor.team_id:
+            return
+        raise Refused(f"That was somebody else's doing: ask them, or a manager. {NOTHING}")
+
+    def _stranger_since(self, event: CaseEvent) -> CaseEvent | None:
+        """The last later event of anybody but the actor and whoever did this one."""
+
+        def stranger(later: CaseEvent) -> bool:
+            if later.actor_id is None:  # the desk's own events are nobody's, a program's are
+                return "key_id" in later.data
+            return later.actor_id not in (self.actor.id, event.actor_id)
+
+        later = [e for e in self.events if (e.id or 0) > (event.id or 0) and stranger(e)]
+        return later[-1] if later else None
+
+    def _with_other_contacts(self, after: State, event: CaseEvent) -> State:
+        """Another contact that stands is the first one now; and the stops of the clock count."""
+        gone = taken_back(self.events, also=event.id)
+        standing = [_fact(e) for e in self.events if e.id not in gone]
+        calendar = calendars.calendar_of(self.session, after.team_id)
+        return taking_back.recontacted(self.state, after, standing, calendar)
 
 
-def _refuse_strangers(session: Session, actor: Actor, event: CaseEvent) -> None:
-    if event.actor_id is not None and event.actor_id == actor.id:
-        return
-    reach = grant(actor.role, Verb.BULK)
-    if reach is Grant.YES:
-        return
-    author = session.get(User, event.actor_id) if event.actor_id else None
-    same_team = author is not None and author.team_id is not None
-    if reach is Grant.OWN_TEAM and same_team and author and author.team_id == actor.team_id:
-        return
-    raise Refused(f"That was somebody else's doing: ask them, or a manager. {NOTHING}")
+def _rule(session: Session, actor: Actor, case: Case, events: Sequence[CaseEvent]) -> _Rule:
+    ids = {event.actor_id for event in events} - {None}
+    query = select(User.id, User.team_id).where(col(User.id).in_(ids))
+    teams: dict[int | None, int | None] = dict(session.exec(query).all())
+    return _Rule(session, actor, case, state_of(case), events, taken_back(events), teams)
 
 
-def _refuse_later(
-    session: Session, actor: Actor, event: CaseEvent, events: list[CaseEvent]
-) -> None:
-    def stranger(later: CaseEvent) -> bool:
-        if later.actor_id is None:  # the desk's own events are nobody's, a program's are
-            return "key_id" in later.data
-        return later.actor_id not in (actor.id, event.actor_id)
-
-    others = [e for e in events if (e.id or 0) > (event.id or 0) and stranger(e)]
-    if others:
-        said = words.sentences(session, others[-1:])[0]
-        raise Refused(f"It cannot be taken back any more: {said} since. {NOTHING}")
+def _fact(event: CaseEvent) -> Fact:
+    return Fact(Move(event.kind), event.at, event.data.get("changes", {}), event.data)
 
 
-def _mark(session: Session, event: CaseEvent, case: Held, now: datetime) -> None:
+def _source(events: Sequence[CaseEvent], event: CaseEvent) -> tuple[CaseEvent, int]:
+    """What was done in the first place, and how often it was taken back and put in again since."""
+    known, source, turns = {each.id: each for each in events}, event, 0
+    while Move(source.kind) is Move.UNDONE and source.undo_of in known:
+        source, turns = known[source.undo_of], turns + 1
+    return source, turns
+
+
+def _mark(session: Session, events: Sequence[CaseEvent], event: CaseEvent, now: datetime) -> None:
     """A note that is taken back is no longer shown; taking that back shows it again."""
-    source, turns = event, 0
-    while Move(source.kind) is Move.UNDONE and source.undo_of is not None:
-        source = session.exec(select(CaseEvent).where(CaseEvent.id == source.undo_of)).one()
-        turns += 1
-    message_id = source.data.get("message_id")
-    query = select(Message).where(col(Message.id) == message_id, Message.case_id == case.case.id)
+    source, turns = _source(events, event)
+    query = select(Message).where(
+        Message.id == source.data.get("message_id"), Message.case_id == event.case_id
+    )
     message = session.exec(query).one_or_none()
     if message is not None:
         message.undone_at = None if turns % 2 else now

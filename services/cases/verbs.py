@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from db.models import Case, Message, RootCause, Team, User
 from services import calendars, settings
 from services.access import Actor, Refused, actor_for, permitted
-from services.cases import drafts
+from services.cases import drafts, sending
 from services.cases.journal import LONGEST, NOTHING, Done, Held, held, keep
 from services.cases.words import WAYS
 from services.domain import lifecycle
@@ -49,25 +49,37 @@ def assign_team(
 
 
 @permitted(Verb.WORK_CASES)
-def note(session: Session, actor: Actor, number: int, *, body: str, now: datetime) -> Done:
-    """Leave a note for colleagues; the customer never sees it."""
-    text = _text(body, "A note says something.")
+def note(
+    session: Session, actor: Actor, number: int, *, body: str, now: datetime,
+    once: str | None = None,
+) -> Done:  # fmt: skip
+    """Leave a note for colleagues; the customer never sees it. `once`: see `sending.before`."""
+    text = text_of(body, "A note says something.")
+    if (done := sending.before(session, actor, number, Move.NOTED, once)) is not None:
+        return done
     case = held(session, actor, number, None)
     message = _message(session, actor, case, "note", text, now)
     drafts.drop(session, actor, case.case.id or 0, "note")
     return _move(
-        session, actor, case, Move.NOTED, now, lifecycle.noted, message_id=message.id
+        session, actor, case, Move.NOTED, now, lifecycle.noted, message_id=message.id,
+        **sending.told(once),
     )  # fmt: skip
 
 
 @permitted(Verb.WORK_CASES)
 def log_contact(
-    session: Session, actor: Actor, number: int, *, way: str, body: str, at: datetime, now: datetime
-) -> Done:
-    """Log that the customer was reached at `at` by `way` (a key of WAYS), with what was said."""
-    text = _text(body, "Say in a word what came of it.")
+    session: Session, actor: Actor, number: int, *, way: str, body: str, at: datetime,
+    now: datetime, once: str | None = None,
+) -> Done:  # fmt: skip
+    """Log that the customer was reached at `at` by `way` (a key of WAYS), with what was said.
+
+    `once`: see `sending.before`.
+    """
+    text = text_of(body, "Say in a word what came of it.")
     if way not in WAYS:
         raise Refused(f"A contact is {', '.join(WAYS.values())}. {NOTHING}")
+    if (done := sending.before(session, actor, number, Move.CONTACTED, once)) is not None:
+        return done
     case = held(session, actor, number, None)
     if not case.state.opened_at - timedelta(minutes=1) <= at <= now + timedelta(minutes=1):
         raise Refused(f"The contact lies before the case was opened or in the future. {NOTHING}")
@@ -77,7 +89,7 @@ def log_contact(
     return _move(
         session, actor, case, Move.CONTACTED, now,
         lambda s: lifecycle.contacted(s, min(at, now), calendar), message_id=message.id, way=way,
-        reached=min(at, now).isoformat(),
+        reached=min(at, now).isoformat(), **sending.told(once),
     )  # fmt: skip
 
 
@@ -131,10 +143,7 @@ def resolve(
     now: datetime,
 ) -> Done:
     """Done: with an outcome (a value of `Outcome`) and a root cause of the taxonomy."""
-    ended = _outcome(outcome)
-    cause = session.get(RootCause, root_cause_id)
-    if cause is None or cause.retired_at or not cause.accepted_at:
-        raise Refused(f"Choose a root cause from the list. {NOTHING}")
+    ended = ending(session, outcome, root_cause_id)
     case = held(session, actor, number, version)
     calendar = calendars.calendar_of(session, case.state.team_id)
 
@@ -219,7 +228,8 @@ def _message(
     return message
 
 
-def _text(body: str, empty: str) -> str:
+def text_of(body: str, empty: str) -> str:
+    """What was typed, ready to be kept; Refused (`empty`) where it says nothing."""
     text = body.replace("\0", "").strip()  # PostgreSQL holds no NUL
     if not text:
         raise Refused(f"{empty} {NOTHING}")
@@ -228,8 +238,13 @@ def _text(body: str, empty: str) -> str:
     return text
 
 
-def _outcome(value: str) -> Outcome:
+def ending(session: Session, outcome: str, root_cause_id: int | None) -> Outcome:
+    """How a case ended, if it may be told with this root cause."""
     try:
-        return Outcome(value)
+        ended = Outcome(outcome)
     except ValueError:
         raise Refused(f"Choose how the case ended. {NOTHING}") from None
+    cause = session.get(RootCause, root_cause_id) if root_cause_id else None
+    if cause is None or cause.retired_at or not cause.accepted_at:
+        raise Refused(f"Choose a root cause from the list. {NOTHING}")
+    return ended

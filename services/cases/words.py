@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from db.models import ApiKey, Case, CaseEvent, RootCause, Team, User
 from services import settings
+from services.access import Actor
 from services.domain.lifecycle import Move, Outcome
 
 DESK = "The desk"
@@ -19,13 +21,15 @@ _PLAIN = {
     Move.RESUMED: "took it up again",
     Move.WOKEN: "ended the snooze",
     Move.REOPENED: "reopened it",
-    Move.JOINED: "added a further answer of the same person",
 }
+_BY = {"email": "e-mail", "zendesk": "Zendesk", "intercom": "Intercom", "slack": "Slack"}
+_THEN = {"wait": " and set it to wait", "resolve": " and resolved it"}
 _TAKEN_BACK = {
     Move.ASSIGNED: "the assignment", Move.NOTED: "a note", Move.CONTACTED: "a logged contact",
     Move.WAITED: "the waiting", Move.RESUMED: "taking it up again", Move.SNOOZED: "the snooze",
     Move.WOKEN: "the end of the snooze", Move.RESOLVED: "the resolution",
     Move.REOPENED: "the reopening", Move.UNDONE: "taking something back",
+    Move.REPLIED: "a reply before it left",
 }  # fmt: skip
 
 
@@ -44,10 +48,20 @@ class Names:
         if event.actor_id is not None:
             return self.people.get(event.actor_id, "Somebody")
         key = event.data.get("key_id")
+        if event.kind in (Move.ANSWERED, Move.BOUNCED):
+            return "The mailbox"
         return f"The program {self.keys.get(key, 'of a key')}" if key else DESK
 
 
-def names(session: Session, events: Sequence[CaseEvent], case: Case | None = None) -> Names:
+def zone_of(session: Session, actor: Actor) -> ZoneInfo:
+    """The zone in which the actor is told times: their own, else the reporting zone."""
+    own = actor.time_zone
+    return ZoneInfo(own) if own else settings.reporting_zone(session)
+
+
+def names(
+    session: Session, events: Sequence[CaseEvent], zone: tzinfo, case: Case | None = None
+) -> Names:
     """The names that these events need, and those that the case itself holds."""
     people = {e.actor_id for e in events} | _named(events, "assignee_id", "escalated_to_id")
     teams, causes = _named(events, "team_id"), _named(events, "root_cause_id")
@@ -59,13 +73,13 @@ def names(session: Session, events: Sequence[CaseEvent], case: Case | None = Non
         _names(session, RootCause, causes),
         _names(session, Team, teams),
         _names(session, ApiKey, {e.data.get("key_id") for e in events}),
-        settings.reporting_zone(session),
+        zone,
     )
 
 
-def sentences(session: Session, events: Sequence[CaseEvent]) -> list[str]:
-    """ "Diego Fuentes assigned it to Keiko Tanaka", one for each event."""
-    known = names(session, events)
+def sentences(session: Session, events: Sequence[CaseEvent], zone: tzinfo) -> list[str]:
+    """ "Diego Fuentes assigned it to Keiko Tanaka", one for each event; times in `zone`."""
+    known = names(session, events, zone)
     return [f"{known.who(event)} {predicate(event, known)}" for event in events]
 
 
@@ -80,13 +94,44 @@ def _opened(event: CaseEvent, _known: Names) -> str:
     return f"opened it {by}"
 
 
-def _contacted(event: CaseEvent, _known: Names) -> str:
-    return f"logged {WAYS.get(str(event.data.get('way')), 'a contact')}"
+def _joined(event: CaseEvent, _known: Names) -> str:
+    woke = {"paused_at", "snoozed_until"} & event.data.get("changes", {}).keys()
+    return f"added a further answer of the same person{', which woke the case' if woke else ''}"
+
+
+def _contacted(event: CaseEvent, known: Names) -> str:
+    """With its own time, which may lie well before it was logged."""
+    way = str(event.data.get("way"))
+    if "delivery_id" in event.data:
+        return f"reached the customer by {_BY.get(way, way)}"
+    told = f"logged {WAYS.get(way, 'a contact')}"
+    reached = event.data.get("reached")
+    return f"{told} of {_when(str(reached), known.zone)}" if reached else told
+
+
+def _replied(event: CaseEvent, _known: Names) -> str:
+    way = str(event.data.get("way"))
+    then = _THEN.get(str(event.data.get("then")), "")
+    return f"wrote to the customer by {_BY.get(way, way)}{then}"
+
+
+def _pushed(event: CaseEvent, _known: Names) -> str:
+    vendor = str(event.data.get("vendor"))
+    return f"sent the case to {_BY.get(vendor, 'the webhook')}"
+
+
+def _answered(event: CaseEvent, _known: Names) -> str:
+    reopened = ", which reopened the case" if event.data.get("reopened") else ""
+    return f"brought an answer of the customer{reopened}"
+
+
+def _bounced(event: CaseEvent, _known: Names) -> str:
+    hard = "the address does not take mail" if event.data.get("hard") else "for now"
+    return f"brought our mail back: it was not delivered ({hard})"
 
 
 def _snoozed(event: CaseEvent, known: Names) -> str:
-    until = datetime.fromisoformat(str(event.data["until"])).astimezone(known.zone)
-    return f"snoozed it until {until:%d %b %Y, %H:%M}"
+    return f"snoozed it until {_when(str(event.data['until']), known.zone)}"
 
 
 def _resolved(event: CaseEvent, known: Names) -> str:
@@ -101,7 +146,7 @@ def _undone(event: CaseEvent, _known: Names) -> str:
 
 def _assigned(event: CaseEvent, known: Names) -> str:
     moved = event.data["changes"]
-    if "assignee_id" not in moved:
+    if "team_id" in moved and not _value(moved, "assignee_id"):
         return f"gave it to the team {known.teams.get(_value(moved, 'team_id'), '')}"
     person = _value(moved, "assignee_id")
     return (
@@ -118,10 +163,15 @@ def _breached(event: CaseEvent, known: Names) -> str:
 
 
 _TOLD: dict[Move, Callable[[CaseEvent, Names], str]] = {
-    Move.OPENED: _opened, Move.ASSIGNED: _assigned, Move.CONTACTED: _contacted,
-    Move.SNOOZED: _snoozed, Move.RESOLVED: _resolved, Move.BREACHED: _breached,
-    Move.UNDONE: _undone,
+    Move.OPENED: _opened, Move.JOINED: _joined, Move.ASSIGNED: _assigned,
+    Move.CONTACTED: _contacted, Move.SNOOZED: _snoozed, Move.RESOLVED: _resolved,
+    Move.BREACHED: _breached, Move.UNDONE: _undone, Move.REPLIED: _replied,
+    Move.PUSHED: _pushed, Move.ANSWERED: _answered, Move.BOUNCED: _bounced,
 }  # fmt: skip
+
+
+def _when(told: str, zone: tzinfo) -> str:
+    return f"{datetime.fromisoformat(told).astimezone(zone):%d %b %Y, %H:%M}"
 
 
 def _value(moved: Mapping[str, Any], name: str) -> Any:

@@ -53,7 +53,8 @@ class State:
     """Everything about a case that a move can change.
 
     `due_at` is the promise that runs now: first contact, then closing; None while the clock is
-    paused (`paused_at`) or the case is resolved. `asked`: the customer asked to be contacted.
+    paused (`paused_at`) or the case is resolved; `paused_seconds` is how long it has stood still,
+    the time before a reopening included. `asked`: the customer asked to be contacted.
     """
 
     opened_at: datetime

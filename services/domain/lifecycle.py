@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from services.domain import case_clock as clock
 from services.domain.case_state import (
     FIELDS,
     Changes,
@@ -21,7 +22,7 @@ from services.domain.case_state import (
     read,
     written,
 )  # fmt: skip
-from services.domain.sla import Calendar, Promise, add_days, add_hours, between
+from services.domain.sla import Calendar, Promise, add_days, add_hours
 
 __all__ = [
     "FIELDS", "Changes", "Outcome", "Promise", "State", "Status", "changes", "fold", "read",
@@ -44,6 +45,10 @@ class Move(StrEnum):
     RESOLVED = "resolved"
     REOPENED = "reopened"
     BREACHED = "breached"
+    REPLIED = "replied"
+    PUSHED = "pushed"
+    ANSWERED = "answered"
+    BOUNCED = "bounced"
     UNDONE = "undone"
 
 
@@ -62,9 +67,16 @@ FROM: Mapping[Move, frozenset[Status]] = {
     Move.RESOLVED: UNRESOLVED,
     Move.REOPENED: frozenset({Status.RESOLVED}),
     Move.BREACHED: UNRESOLVED,
+    Move.REPLIED: ALIVE,
+    Move.PUSHED: ALIVE,
+    Move.ANSWERED: ALIVE,
+    Move.BOUNCED: ALIVE,
     Move.UNDONE: ALIVE,
 }
-UNDOABLE = frozenset(Move) - {Move.OPENED, Move.JOINED, Move.BREACHED}
+# What came from outside, or left, stays done.
+UNDOABLE = frozenset(Move) - {
+    Move.OPENED, Move.JOINED, Move.BREACHED, Move.PUSHED, Move.ANSWERED, Move.BOUNCED,
+}  # fmt: skip
 
 
 class Illegal(ValueError):
@@ -87,16 +99,16 @@ def joined(
     state: State, at: datetime, calendar: Calendar, *, response_id: int, asked: bool
 ) -> State:
     """A further answer of the same contact: who waits or sleeps is awake again."""
-    _check(state, Move.JOINED)
+    check(state, Move.JOINED)
     woken = replace(state, snoozed_until=None, response_id=response_id, asked=state.asked or asked)
     if state.status is Status.WAITING:
-        return _run(replace(woken, status=Status.OPEN), at, calendar)
+        return clock.run_on(replace(woken, status=Status.OPEN), at, calendar)
     return woken
 
 
 def assigned(state: State, user_id: int | None, team_id: int | None) -> State:
     """Somebody owns the case (None: nobody), and with them their team."""
-    _check(state, Move.ASSIGNED)
+    check(state, Move.ASSIGNED)
     if user_id == state.assignee_id and (team_id is None or team_id == state.team_id):
         raise Illegal("It is assigned like this already")
     status = Status.OPEN if user_id and state.status is Status.NEW else state.status
@@ -108,34 +120,42 @@ def assigned(state: State, user_id: int | None, team_id: int | None) -> State:
 
 def noted(state: State) -> State:
     """A note changes nothing but the journal."""
-    _check(state, Move.NOTED)
+    check(state, Move.NOTED)
     return state
 
 
 def contacted(state: State, at: datetime, calendar: Calendar) -> State:
-    """We reached the customer at `at`; the earliest contact is the first one."""
-    _check(state, Move.CONTACTED)
+    """We reached the customer at `at`; the earliest contact is the first one.
+
+    Where the clock stood still, the promise that it keeps is due later by that time.
+    """
+    check(state, Move.CONTACTED)
     status = Status.OPEN if state.status is Status.NEW else state.status
     first = at if state.contacted_at is None else min(at, state.contacted_at)
-    took = _took(state.opened_at, first, calendar)
-    return _due(replace(state, status=status, contacted_at=first, contact_seconds=took))
+    took = clock.took(state.opened_at, first, calendar)
+    promised, stopped = state.first_due, state.paused_at or state.resolved_at
+    if state.contacted_at is None and stopped is not None:
+        promised = clock.later(promised, stopped, at, calendar)
+    return clock.due(
+        replace(state, status=status, contacted_at=first, contact_seconds=took, first_due=promised)
+    )
 
 
 def waited(state: State, at: datetime) -> State:
     """The customer has to answer now: the clock stops."""
-    _check(state, Move.WAITED)
-    return _due(replace(state, status=Status.WAITING, paused_at=at))
+    check(state, Move.WAITED)
+    return clock.due(replace(state, status=Status.WAITING, paused_at=at))
 
 
 def resumed(state: State, at: datetime, calendar: Calendar) -> State:
     """It is our turn again: what was left of the promises runs on."""
-    _check(state, Move.RESUMED)
-    return _run(replace(state, status=Status.OPEN), at, calendar)
+    check(state, Move.RESUMED)
+    return clock.run_on(replace(state, status=Status.OPEN), at, calendar)
 
 
 def snoozed(state: State, at: datetime, until: datetime) -> State:
     """Out of the queue until `until`. The clock runs on: it is the customer's, not ours."""
-    _check(state, Move.SNOOZED)
+    check(state, Move.SNOOZED)
     if until <= at:
         raise Illegal("That time has passed")
     return replace(state, snoozed_until=until)
@@ -143,7 +163,7 @@ def snoozed(state: State, at: datetime, until: datetime) -> State:
 
 def woken(state: State) -> State:
     """Back in the queue."""
-    _check(state, Move.WOKEN)
+    check(state, Move.WOKEN)
     if state.snoozed_until is None:
         raise Illegal("It is not snoozed")
     return replace(state, snoozed_until=None)
@@ -153,10 +173,10 @@ def resolved(
     state: State, at: datetime, calendar: Calendar, *, outcome: Outcome, root_cause_id: int
 ) -> State:
     """Done, with how it ended and why it arose."""
-    _check(state, Move.RESOLVED)
-    running = _run(state, at, calendar) if state.paused_at else state
-    took = _took(state.opened_at, at, calendar) - running.paused_seconds
-    return _due(
+    check(state, Move.RESOLVED)
+    running = clock.run_on(state, at, calendar) if state.paused_at else state
+    took = clock.took(state.opened_at, at, calendar) - running.paused_seconds
+    return clock.due(
         replace(
             running,
             status=Status.RESOLVED,
@@ -170,9 +190,17 @@ def resolved(
 
 
 def reopened(state: State, at: datetime, promise: Promise) -> State:
-    """Not done after all: a new promise to close runs from now."""
-    _check(state, Move.REOPENED)
-    return _due(
+    """Not done after all: a new promise to close runs from now.
+
+    The time that it lay resolved is nobody's: it counts in no measured time, and what was left of
+    the promise of a first contact runs on. One that was broken by then stays so: a case does not
+    become punctual by being resolved for a moment.
+    """
+    check(state, Move.REOPENED)
+    lay, calendar, first = state.resolved_at or at, promise.calendar, state.first_due
+    if not state.contacted_at:
+        first = clock.later(first, lay, at, calendar)
+    return clock.due(
         replace(
             state,
             status=Status.OPEN,
@@ -180,14 +208,16 @@ def reopened(state: State, at: datetime, promise: Promise) -> State:
             root_cause_id=None,
             resolved_at=None,
             close_seconds=None,
-            close_due=add_days(at, promise.days, promise.calendar),
+            paused_seconds=state.paused_seconds + clock.took(lay, at, calendar),
+            first_due=first,
+            close_due=add_days(at, promise.days, calendar),
         )  # fmt: skip
     )
 
 
 def breached(state: State, at: datetime, escalate_to: int | None) -> State:
     """The promise that ran was not kept: said once, and passed on to whoever leads."""
-    _check(state, Move.BREACHED)
+    check(state, Move.BREACHED)
     if state.due_at is None or state.due_at > at or state.breached_due == state.due_at:
         raise Illegal("No promise was broken")
     told = replace(state, breached_due=state.due_at)
@@ -196,55 +226,7 @@ def breached(state: State, at: datetime, escalate_to: int | None) -> State:
     return replace(told, escalated_at=at, escalated_to_id=escalate_to)
 
 
-def undone(state: State, moved: Changes) -> State:
-    """The state without what `moved` changed, if nothing else has changed it since."""
-    _check(state, Move.UNDONE)
-    now = written(state)
-    others = [name for name, (_, after) in moved.items() if now[name] != after]
-    if others:
-        raise Illegal(f"{', '.join(map(_words, others))} changed since")
-    back = now | {name: before for name, (before, _) in moved.items()}
-    return read(back)
-
-
-def _check(state: State, move: Move) -> None:
+def check(state: State, move: Move) -> None:
+    """Illegal where the case stands elsewhere than the move begins."""
     if state.status not in FROM[move]:
         raise Illegal(f"A case that is {state.status.value} cannot be {move.value}")
-
-
-def _run(state: State, at: datetime, calendar: Calendar) -> State:
-    """The clock runs on: each open promise is due later by the time that it stood still."""
-    assert state.paused_at is not None
-
-    def later(due: datetime | None) -> datetime | None:
-        if due is None or due <= state.paused_at:  # type: ignore[operator]
-            return due
-        left = between(state.paused_at, due, calendar)  # type: ignore[arg-type]
-        return add_hours(at, left.total_seconds() / 3600, calendar)
-
-    first = state.first_due if state.contacted_at else later(state.first_due)
-    return _due(
-        replace(
-            state,
-            paused_at=None,
-            paused_seconds=state.paused_seconds + _took(state.paused_at, at, calendar),
-            first_due=first,
-            close_due=later(state.close_due),
-        )  # fmt: skip
-    )
-
-
-def _due(state: State) -> State:
-    """The state with the promise that runs now."""
-    if state.status in (Status.RESOLVED, Status.WAITING):
-        return replace(state, due_at=None)
-    return replace(state, due_at=state.close_due if state.contacted_at else state.first_due)
-
-
-def _took(start: datetime, end: datetime, calendar: Calendar) -> int:
-    """Business seconds from `start` to `end`."""
-    return round(between(start, end, calendar).total_seconds())
-
-
-def _words(name: str) -> str:
-    return name.removesuffix("_id").removesuffix("_at").replace("_", " ")

@@ -20,6 +20,7 @@ HOURS = {
     "asked": 24, "renewal_soon": 24, "renewal_near": 12, "large": 24, "sizeable": 12,
     "flip": 16, "lowest": 16, "low": 8, "repeated": 12,
 }  # fmt: skip
+OF_SCORES = frozenset({"flip", "lowest", "low"})  # these tell what somebody answered
 MOST = 72
 SOON, NEAR = timedelta(days=30), timedelta(days=90)
 REPEATED = timedelta(days=180)  # how far back another case counts

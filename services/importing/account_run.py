@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from db.engine import bump
+from db.engine import bump, turn
 from db.models import Account, ImportRun, Unit, User, metadata
 from services import audit
 from services.access import Actor, permitted
@@ -74,6 +74,7 @@ def import_accounts(
     session: Session, actor: Actor, prepared: PreparedAccounts, now: datetime
 ) -> AccountReport:
     """Make new accounts and bring known ones up to date, in the caller's transaction."""
+    turn(session)
     desk = _Write(session, now)
     report = _take(session, prepared, desk)
     run = ImportRun(

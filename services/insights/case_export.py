@@ -91,7 +91,7 @@ def export(
     if len(rows) > limit:
         last = rows[limit - 1]
         on = Cursor(last.number) if updated_after is None else Cursor(last.id, last.change_seq)
-    return CasesOut([case_of(row) for row in rows[:limit]], str(on) if on else None, known)
+    return CasesOut([case_of(row, actor) for row in rows[:limit]], str(on) if on else None, known)
 
 
 @permitted(Verb.SEE)
@@ -99,7 +99,7 @@ def one(session: Session, actor: Actor, number: int) -> CaseOut:
     """The case of this number, which the caller has found to be one that may be seen."""
     own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
     (row,) = _read(session, [CASE.c.number == number, *own], (), 1)
-    return case_of(row)
+    return case_of(row, actor)
 
 
 @permitted(Verb.SEE)

@@ -1,16 +1,17 @@
 """Everything about one case: what was said, what happened, who it is about, what else there was."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from db.models import CaseEvent, Contact, Message, Response
+from db.models import Case, CaseEvent, CaseResponse, Contact, Message, Response
 from services.access import Actor, permitted
 from services.cases import words
-from services.cases.journal import journal, seen
-from services.domain.lifecycle import UNDOABLE, Move
-from services.domain.roles import Grant, Verb, grant
+from services.cases.journal import journal, seen, taken_back
+from services.cases.undo import possible
+from services.domain.lifecycle import Move
+from services.domain.roles import Verb
 from services.insights.case_rows import CaseRow
 from services.insights.queue import cases_of, one
 from services.insights.score_lines import ScoreLine, score_lines
@@ -23,7 +24,8 @@ EARLIER = 20  # cases of the same contact that are listed
 class Step:
     """One event of the journal. `said` is our own sentence; `body` what a person typed.
 
-    `undone`: it was taken back. `mine`: the reader may try to take it back.
+    `undone`: it was taken back, and then `body` is not told. `mine`: the reader can take it back:
+    as things stand, `undo` would not refuse.
     """
 
     event_id: int
@@ -38,7 +40,10 @@ class Step:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case as its page shows it; the journal's last step first."""
+    """A case as its page shows it; the journal's last step first.
+
+    `answers_elsewhere` counts those of units that the reader does not see.
+    """
 
     row: CaseRow
     team: str | None
@@ -48,18 +53,25 @@ class CaseFile:
     escalated_to: str | None
     cause: str | None
     answers: tuple[Verbatim, ...]
+    answers_elsewhere: int
     scores: tuple[ScoreLine, ...]
     earlier: tuple[CaseRow, ...]
     steps: tuple[Step, ...]
 
 
 @permitted(Verb.SEE)
-def case_file(session: Session, actor: Actor, number: int, *, now: datetime) -> CaseFile:
-    """The whole case; Refused where there is none that the actor may see."""
+def case_file(
+    session: Session, actor: Actor, number: int, *, now: datetime, zone: tzinfo | None = None
+) -> CaseFile:
+    """The whole case; Refused where there is none that the actor may see.
+
+    Sentences tell times in `zone`, else in the actor's own zone or the desk's.
+    """
     case = seen(session, actor, number)
-    row = one(session, number, now=now)
+    row = one(session, actor, number, now=now)
     events = journal(session, case.id or 0)
-    known = words.names(session, events, case)
+    known = words.names(session, events, zone or words.zone_of(session, actor), case)
+    answers = verbatims_of(session, actor, case_id=case.id)
     contact = session.get(Contact, case.contact_id) if case.contact_id else None
     earlier: tuple[CaseRow, ...] = ()
     if case.contact_id:
@@ -73,11 +85,22 @@ def case_file(session: Session, actor: Actor, number: int, *, now: datetime) -> 
         asked=case.asked,
         escalated_to=known.people.get(case.escalated_to_id or 0),
         cause=known.causes.get(case.root_cause_id or 0),
-        answers=verbatims_of(session, actor, case_id=case.id),
+        answers=answers,
+        answers_elsewhere=_hidden(session, actor, case.id),
         scores=_scores(session, actor, case.contact_id),
         earlier=earlier,
-        steps=_steps(session, actor, events, known),
+        steps=_steps(session, actor, case, events, known),
     )
+
+
+def _hidden(session: Session, actor: Actor, case_id: int | None) -> int:
+    if actor.units is None:
+        return 0
+    query = select(func.count()).select_from(CaseResponse).join(Response)
+    own = col(Response.unit_id).in_(actor.units)
+    return session.exec(
+        query.where(CaseResponse.case_id == case_id, ~func.coalesce(own, False))
+    ).one()
 
 
 def _scores(session: Session, actor: Actor, contact_id: int | None) -> tuple[ScoreLine, ...]:
@@ -85,27 +108,19 @@ def _scores(session: Session, actor: Actor, contact_id: int | None) -> tuple[Sco
 
 
 def _steps(
-    session: Session, actor: Actor, events: list[CaseEvent], known: words.Names
+    session: Session, actor: Actor, case: Case, events: list[CaseEvent], known: words.Names
 ) -> tuple[Step, ...]:
     ids = {e.data.get("message_id") for e in events} - {None}
     query = select(Message).where(col(Message.id).in_(ids))
     bodies = {message.id: message.body for message in session.exec(query)}
-    undone = {event.undo_of for event in events}
+    undone, can = taken_back(events), possible(session, actor, case, events)
     steps = [
         Step(
             event_id=event.id or 0, at=event.at, who=known.who(event),
             said=words.predicate(event, known), kind=Move(event.kind),
-            body=bodies.get(event.data.get("message_id")),
-            undone=event.id in undone, mine=_may_undo(actor, event) and event.id not in undone,
+            body=None if event.id in undone else bodies.get(event.data.get("message_id")),
+            undone=event.id in undone, mine=event.id in can,
         )
         for event in events
     ]  # fmt: skip
     return tuple(reversed(steps))
-
-
-def _may_undo(actor: Actor, event: CaseEvent) -> bool:
-    """Whether to offer it; the verb itself decides."""
-    if Move(event.kind) not in UNDOABLE or not actor.may(Verb.WORK_CASES):
-        return False
-    own = event.actor_id is not None and event.actor_id == actor.id
-    return own or grant(actor.role, Verb.BULK) is Grant.YES

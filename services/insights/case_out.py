@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from db.models import Account, Contact, RootCause, Survey, Team, Unit
+from services.access import Actor
 from services.domain.lifecycle import Move, Outcome, Status
 from services.domain.scores import Band, Metric
 from services.insights.case_file import Step
-from services.insights.case_selects import CASE, JOINED, OWNER
+from services.insights.case_rows import told
+from services.insights.case_selects import ANSWER_UNIT, CASE, JOINED, OWNER
 from services.insights.selects import RESPONSE
 from services.insights.verbatims import Verbatim
 
@@ -127,16 +129,17 @@ def _names(kind: Any) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def case_of(row: sa.Row[Any]) -> CaseOut:
-    """A row of `ROWS` as programs see it."""
-    values = {name: getattr(row, name) for name in _PLAIN}
-    metric = Metric(row.metric) if row.metric else None
+def case_of(row: sa.Row[Any], reader: Actor) -> CaseOut:
+    """A row of `ROWS` as a program sees it that acts as `reader`."""
+    known = told(row, reader)
+    values = {name: known[name] for name in _PLAIN}
+    metric = Metric(known["metric"]) if known["metric"] else None
     return CaseOut(
         **values,
         status=Status(row.status),
         outcome=Outcome(row.outcome) if row.outcome else None,
         metric=metric,
-        band=None if row.band is None or metric is None else Band(row.band).label(metric),
+        band=None if metric is None else Band(known["band"]).label(metric),
         contact=_part(Person, row, "contact"),
         account=_part(Company, row, "account"),
         assignee=_part(Owner, row, "owner"),
@@ -192,6 +195,7 @@ ROWS = sa.select(
     col(RootCause.name).label("root_cause"),
     col(Survey.metric),
     *(RESPONSE.c[name] for name in ("score", "scale", "band", "comment")),
+    ANSWER_UNIT,
 ).select_from(
     JOINED.outerjoin(Unit, col(Unit.id) == CASE.c.unit_id)
     .outerjoin(Team, col(Team.id) == CASE.c.team_id)

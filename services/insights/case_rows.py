@@ -10,14 +10,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from db.models import Account, Contact, Response, Survey
+from services.access import Actor
 from services.domain import priority
 from services.domain.lifecycle import Outcome, Status
 from services.domain.scores import Band, Metric
 from services.insights.case_filter import View
-from services.insights.case_selects import CASE, JOINED, OWNER
+from services.insights.case_selects import ANSWER_UNIT, CASE, JOINED, OWNER_SHOWN
 from services.insights.selects import RESPONSE, Condition
 
 SAID = 240  # characters of the answer in a list
+ELSEWHERE = "An answer in another unit"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Cursor:
 class CaseRow:
     """A case as lists show it. Names and `said` are customers' own texts.
 
-    `why` are the reasons for its place, in words, the strongest first.
+    `why` are the reasons for its place, in words, the strongest first. `elsewhere`: the answer that
+    it is about belongs to a unit that the reader does not see, and nothing of it is told.
     """
 
     id: int
@@ -79,6 +82,7 @@ class CaseRow:
     scale: str | None
     band: Band | None
     said: str
+    elsewhere: bool
     why: tuple[str, ...]
     key: datetime
 
@@ -120,18 +124,33 @@ def read(
     return list(session.connection().execute(query))
 
 
-def row_of(row: sa.Row[Any], today: date) -> CaseRow:
-    """A row of `read` as people read it on the day `today`."""
-    values = dict(row._mapping)
+def row_of(row: sa.Row[Any], reader: Actor, today: date) -> CaseRow:
+    """A row of `read` as the reader may read it on the day `today`."""
+    values = told(row, reader)
     reasons: Sequence[priority.Reason] = values.pop("priority_reasons") or ()
     values["status"] = Status(values["status"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     values["metric"] = Metric(values["metric"]) if values["metric"] else None
     values["band"] = None if values["band"] is None else Band(values["band"])
-    values["said"] = values["said"] or ""
+    values["said"] = ELSEWHERE if values["elsewhere"] else values["said"] or ""
     return CaseRow(**values, why=tuple(priority.words(reason, today) for reason in reasons))
 
 
+def told(row: sa.Row[Any], reader: Actor) -> dict[str, Any]:
+    """The values of a row that has `ANSWER_UNIT`, without what an answer of a unit says that the
+    reader does not see; `elsewhere` then.
+    """
+    values = dict(row._mapping)
+    unit_id, answered = values.pop("answer_unit"), values["band"] is not None
+    values["elsewhere"] = answered and not reader.sees(unit_id)
+    if values["elsewhere"]:
+        values |= {name: None for name in _OF_THE_ANSWER if name in values}
+        reasons = values["priority_reasons"] or ()
+        values["priority_reasons"] = [r for r in reasons if r["code"] not in priority.OF_SCORES]
+    return values
+
+
+_OF_THE_ANSWER = ("metric", "score", "scale", "band", "said", "comment")
 _OWN = (
     "id", "number", "version", "status", "reason_key", "opened_at", "due_at", "first_due",
     "close_due", "contacted_at", "paused_at", "snoozed_until", "resolved_at", "outcome",
@@ -140,7 +159,7 @@ _OWN = (
 _ROWS = sa.select(
     *(CASE.c[name] for name in _OWN),
     CASE.c.assignee_id.label("owner_id"),
-    col(OWNER.name).label("owner"),
+    OWNER_SHOWN.label("owner"),
     col(Contact.name).label("contact"),
     col(Contact.email).label("email"),
     col(Account.name).label("account"),
@@ -152,4 +171,5 @@ _ROWS = sa.select(
     RESPONSE.c.scale,
     RESPONSE.c.band,
     sa.func.substr(col(Response.comment), 1, SAID).label("said"),
+    ANSWER_UNIT,
 ).select_from(JOINED)

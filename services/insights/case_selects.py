@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from db.models import Account, Case, CaseResponse, Contact, Response, Survey, User
-from db.search import matches
+from db.models import Account, Case, Contact, Response, Survey, User
 from services.domain.periods import Period
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
+from services.insights.case_search import says
 from services.insights.selects import Condition
 
 CASE: sa.Table = Case.__table__  # type: ignore[attr-defined]
@@ -28,6 +28,18 @@ JOINED = (
     .outerjoin(Account, col(Account.id) == CASE.c.account_id)
     .outerjoin(OWNER, col(OWNER.id) == CASE.c.assignee_id)
 )
+
+# Who left is named as such: what they owned is nobody's until somebody takes it.
+OWNER_SHOWN = sa.case(
+    (col(OWNER.disabled_at).is_not(None), col(OWNER.name) + " (left)"), else_=col(OWNER.name)
+)
+LEFT = sa.select(col(User.id)).where(col(User.disabled_at).is_not(None))
+# An answer that came before its account had a unit is of that unit, as its case is.
+_HOME = sa.orm.aliased(Account, name="home")
+ANSWER_UNIT = sa.func.coalesce(
+    col(Response.unit_id),
+    sa.select(col(_HOME.unit_id)).where(col(_HOME.id) == Response.account_id).scalar_subquery(),
+).label("answer_unit")
 
 
 def active(now: datetime) -> list[Condition]:
@@ -45,7 +57,7 @@ def in_view(view: View, *, me: int | None, now: datetime, today: Period) -> list
     case, own = CASE.c, me or -1
     found: dict[View, Callable[[], list[Condition]]] = {
         View.MINE: lambda: [*active(now), case.assignee_id == own],
-        View.UNASSIGNED: lambda: [*active(now), case.assignee_id.is_(None)],
+        View.UNASSIGNED: lambda: [*active(now), unowned()],
         View.TODAY: lambda: [*active(now), case.due_at < today.end],
         View.OPEN: lambda: active(now),
         View.ESCALATED: lambda: [UNRESOLVED, case.escalated_to_id == own],
@@ -55,6 +67,11 @@ def in_view(view: View, *, me: int | None, now: datetime, today: Period) -> list
         View.ANY: lambda: [case.status != "merged"],
     }
     return found[view]()  # to build them all would take longer than to ask for the one
+
+
+def unowned() -> Condition:
+    """Nobody's, or of somebody who works here no more."""
+    return sa.or_(CASE.c.assignee_id.is_(None), CASE.c.assignee_id.in_(LEFT))
 
 
 def conditions(
@@ -75,6 +92,8 @@ def conditions(
         col(Survey.metric): tuple(metric.value for metric in filter.metrics),
     }  # fmt: skip
     found += [column.in_(values) for column, values in listed.items() if values]
+    if units is not None and (filter.scores or filter.metrics):
+        found.append(ANSWER_UNIT.element.in_(units))  # others' answers are not told by a filter
     if filter.owners:
         found.append(_owned(filter.owners))
     if filter.sla:
@@ -83,7 +102,7 @@ def conditions(
         found += [CASE.c.opened_at >= opened.start, CASE.c.opened_at < opened.end]
     found += [became(loop, now) for loop in filter.loop]
     if filter.text.strip():
-        found.append(_says(session, filter.text.strip()))
+        found.append(says(session, filter.text.strip(), units))
     return found
 
 
@@ -122,33 +141,3 @@ def _stands(sla: Sla, now: datetime, today: Period) -> Condition:
     if sla is Sla.OVERDUE:
         return due <= now
     return sa.and_(due > now, due < today.end) if sla is Sla.TODAY else due >= today.end
-
-
-def _says(session: Session, text: str) -> Condition:
-    """A case by its number ("#12": by that alone), by who it is about, or by their words."""
-    number = text.removeprefix("#")
-    numbered = number.isascii() and number.isdigit() and len(number) < 18
-    if numbered and number != text:
-        return CASE.c.number == int(number)
-    like = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    # Each by itself: people and companies are fewer than what would have to be joined.
-    people = sa.select(col(Contact.id)).where(
-        sa.or_(
-            sa.func.lower(col(Contact.name)).like(like, escape="\\"),
-            col(Contact.email_norm).like(like, escape="\\"),
-        )
-    )
-    companies = sa.select(col(Account.id)).where(col(Account.name_norm).like(like, escape="\\"))
-    found: list[Condition] = [
-        CASE.c.contact_id.in_(people),
-        CASE.c.account_id.in_(companies),
-    ]
-    if numbered:
-        found.append(CASE.c.number == int(number))
-    said = matches(session, text)
-    if said is not None:
-        link = sa.select(col(CaseResponse.case_id)).join(
-            Response, col(Response.id) == col(CaseResponse.response_id)
-        )
-        found.append(CASE.c.id.in_(link.where(said)))
-    return sa.or_(*found)

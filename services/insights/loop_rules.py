@@ -21,8 +21,8 @@ CONTACT_WAIT = (
 )
 CLOSE_WAIT = (
     "Time to close = business hours from the opening to the resolution without the time that we "
-    "waited for the customer, of the cases that are closed (contacted and resolved); middle, "
-    "interval and 9 of 10 as above"
+    "waited for the customer or that the case lay resolved before it was reopened, of the cases "
+    "that are closed (contacted and resolved); middle, interval and 9 of 10 as above"
 )
 
 

@@ -29,7 +29,7 @@ def of_ten(one: Estimate) -> str:
     if hits == one.n:
         return f"All {one.n:,}"
     if one.n < SMALL or not hits:
-        return f"{hits or 'None'} of {one.n:,}"
+        return f"{hits or 'None'} of the {one.n:,}"
     tenths = float(show(10 * hits / one.n))
     if not 1 <= tenths <= 9:
         return "More than 9 of 10" if tenths > 9 else "Fewer than 1 of 10"

@@ -1,5 +1,6 @@
 """Whom do I help next, and why them? One page of cases in their order, and the tabs' counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +18,6 @@ from services.insights.case_selects import (
     CASE,
     JOINED,
     UNRESOLVED,
-    active,
     conditions,
     in_view,
 )
@@ -69,7 +69,7 @@ def queue(
     total, before = _count(session, meant, order, top, filter)
     today = now.astimezone(settings.reporting_zone(session)).date()
     return QueuePage(
-        rows=tuple(row_of(row, today) for row in rows),
+        rows=tuple(row_of(row, actor, today) for row in rows),
         first=before + 1 if rows else 0,
         total=total,
         back=Cursor(rows[0].key, rows[0].id, True) if before else None,
@@ -82,18 +82,13 @@ def view_counts(
     session: Session, actor: Actor, *, now: datetime, me: int | None
 ) -> dict[View, int]:
     """How many cases each tab of unresolved ones holds: read from the queue's index alone."""
-    day = _today(session, now)
+    day = today_of(session, now)
     views = [view for view in View if view not in (View.RESOLVED, View.ANY)]
     meant = [in_view(view, me=me, now=now, today=day) for view in views]
     # All are unresolved: asked once for each row, not once for each tab.
-    counts = [
-        sa.func.count().filter(*(one for one in wanted if one is not UNRESOLVED))
-        for wanted in meant
-    ]
-    own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
-    query = sa.select(*counts).select_from(CASE).where(UNRESOLVED, *own)
-    row = session.connection().execute(query).one()
-    return {view: int(n) for view, n in zip(views, row, strict=True)}
+    wanted = [[one for one in each if one is not UNRESOLVED] for each in meant]
+    counts = counted(session, CASE, wanted, [UNRESOLVED, *within_units(actor)])
+    return dict(zip(views, counts, strict=True))
 
 
 @permitted(Verb.SEE)
@@ -107,45 +102,39 @@ def cases_of(
     limit: int = PAGE,
 ) -> tuple[CaseRow, ...]:
     """The cases of a contact or of an account, the newest first."""
-    meant: list[Condition] = [CASE.c.status != "merged"]
-    if actor.units is not None:
-        meant.append(CASE.c.unit_id.in_(actor.units))
+    meant: list[Condition] = [CASE.c.status != "merged", *within_units(actor)]
     if contact_id is not None:
         meant.append(CASE.c.contact_id == contact_id)
     if account_id is not None:
         meant.append(CASE.c.account_id == account_id)
     order = Order(View.ANY)
     today = now.astimezone(settings.reporting_zone(session)).date()
-    return tuple(row_of(row, today) for row in read(session, meant, order, None, limit - 1))
-
-
-def one(session: Session, number: int, *, now: datetime) -> CaseRow:
-    """The row of a case that the caller has found to be one that may be seen."""
-    (row,) = read(session, [CASE.c.number == number], Order(View.ANY), None, 0)
-    return row_of(row, now.astimezone(settings.reporting_zone(session)).date())
+    return tuple(row_of(row, actor, today) for row in read(session, meant, order, None, limit - 1))
 
 
 @permitted(Verb.SEE)
-def next_case(
-    session: Session, actor: Actor, *, after: int, now: datetime, me: int | None
-) -> int | None:
-    """The number of the case to do next: the first of one's own but `after`, else of nobody's."""
-    order = Order(View.OPEN)
-    own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
-    for owner in (CASE.c.assignee_id == (me or -1), CASE.c.assignee_id.is_(None)):
-        query = (
-            sa.select(CASE.c.number)
-            .where(*active(now), owner, CASE.c.number != after, *own)
-            .order_by(*order.by())
-            .limit(1)
-        )
-        number = session.connection().execute(query).scalar()
-        if number is not None:
-            return int(number)
-    return None
+def one(session: Session, actor: Actor, number: int, *, now: datetime) -> CaseRow:
+    """The row of a case that the caller has found to be one that may be seen."""
+    (row,) = read(session, [CASE.c.number == number], Order(View.ANY), None, 0)
+    return row_of(row, actor, now.astimezone(settings.reporting_zone(session)).date())
 
 
-def _today(session: Session, now: datetime) -> Period:
+def within_units(actor: Actor) -> list[Condition]:
+    """The cases that the actor may see."""
+    return [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
+
+
+def counted(
+    session: Session, source: Any, wanted: Sequence[Sequence[Condition]], among: list[Condition]
+) -> list[int]:
+    """How many rows of `source`, `among` those that are meant, are wanted each time."""
+    counts = [sa.func.count().filter(*each) for each in wanted]
+    row = session.connection().execute(sa.select(*counts).select_from(source).where(*among)).one()
+    return [int(n) for n in row]
+
+
+def today_of(session: Session, now: datetime) -> Period:
+    """The day of the reporting zone."""
     zone = settings.reporting_zone(session)
     today = now.astimezone(zone).date()
     return period(Days(today, today), zone)
@@ -164,7 +153,7 @@ def meant_by(
     session: Session, actor: Actor, filter: CaseFilter, now: datetime, me: int | None
 ) -> list[Condition]:
     """All that the filter asks of a case, within the units that the actor may see."""
-    today = _today(session, now)
+    today = today_of(session, now)
     opened = opened_in(session, filter, now)
     return [
         *in_view(filter.view, me=me, now=now, today=today),

@@ -30,7 +30,8 @@ class Verbatim:
 
     `marks` are the (start, end) of the searched words in `comment`. `props` is the segment at
     answer time. `account_id` is None where the account may not be seen, and `case_number` (with
-    `case_status`) where there is no case that may be. `erased`: the person's data was removed.
+    `case_status`) where there is no case that may be; `case_elsewhere`: there is one, in a unit
+    that the reader does not see. `erased`: the person's data was removed.
     """
 
     id: int
@@ -58,11 +59,13 @@ class Verbatim:
     props: tuple[tuple[str, str], ...]
     case_number: int | None
     case_status: Status | None
+    case_elsewhere: bool
 
 
 class _Case(NamedTuple):
     number: int
     status: Status
+    unit_id: int | None
 
 
 ROWS = (
@@ -95,22 +98,31 @@ def told(
 
 
 def _cases(session: Session, actor: Actor, responses: list[int]) -> dict[int, _Case]:
-    """The case of each of these responses: an unresolved one before others, else the last."""
+    """The case of each of these responses: one that the actor sees before others, an unresolved one
+    before the rest, else the last.
+    """
     if not responses:
         return {}
     query = (
-        sa.select(col(CaseResponse.response_id), col(Case.number), col(Case.status))
+        sa.select(
+            col(CaseResponse.response_id), col(Case.number), col(Case.status), col(Case.unit_id)
+        )
         .join(Case, col(Case.id) == CaseResponse.case_id)
         .where(col(CaseResponse.response_id).in_(responses))
     )
-    if actor.units is not None:
-        query = query.where(col(Case.unit_id).in_(actor.units))
-    found = [(r, _Case(n, Status(status))) for r, n, status in session.connection().execute(query)]
-    return dict(sorted(found, key=lambda pair: (pair[1].status in UNRESOLVED, pair[1].number)))
+    rows = session.connection().execute(query)
+    found = [(row.response_id, _Case(row.number, Status(row.status), row.unit_id)) for row in rows]
+
+    def place(pair: tuple[int, _Case]) -> tuple[bool, bool, int]:
+        case = pair[1]
+        return actor.sees(case.unit_id), case.status in UNRESOLVED, case.number
+
+    return dict(sorted(found, key=place))
 
 
 def _verbatim(row: sa.Row[Any], actor: Actor, cases: Mapping[int, _Case], text: str) -> Verbatim:
     out, case = row.excluded_at is not None, cases.get(row.id)
+    seen = case if case and actor.sees(case.unit_id) else None
     return Verbatim(
         id=row.id,
         metric=Metric(row.metric),
@@ -137,6 +149,7 @@ def _verbatim(row: sa.Row[Any], actor: Actor, cases: Mapping[int, _Case], text: 
         if out
         else None,
         props=tuple(sorted((key, str(value)) for key, value in row.props.items())),
-        case_number=case and case.number,
-        case_status=case and case.status,
+        case_number=seen and seen.number,
+        case_status=seen and seen.status,
+        case_elsewhere=seen is not case,
     )

@@ -58,8 +58,11 @@ def refused(_request: Request, refusal: Exception) -> JSONResponse:
 
 
 @api.exception_handler(RequestValidationError)
-def invalid(_request: Request, _error: Exception) -> JSONResponse:
-    """What was given is not repeated: it may be somebody's. Only numbers of cases come this far."""
+def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    """What was given is not repeated: it may be somebody's. Only what is no body comes this far."""
+    for problem in error.errors():
+        if problem["loc"][0] == "header":
+            return JSONResponse(wrong("Idempotency-Key", "it has 1 to 200 characters"), 422)
     return JSONResponse(wrong("number", "this is no number of a case"), 422)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Request
 from sqlmodel import Session
 
 from db.engine import reading, transaction
@@ -26,6 +26,14 @@ Reader = Annotated[Actor, Depends(program("cases:read"))]
 Worker = Annotated[Actor, Depends(program("cases:write"))]
 Number = Annotated[int, Path(ge=1, le=BIGGEST, description="The case's number.")]
 Body = Annotated[bytes, Depends(body_of)]
+Once = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", min_length=1, max_length=200,
+        description="Any text of your own, another one for each note or contact: the same one sent "
+        "again adds nothing, and gets the first answer again.",
+    ),
+]  # fmt: skip
 
 cases = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -93,13 +101,13 @@ def patch_case(number: Number, actor: Worker, body: Body) -> CaseOut:
     responses=_may_be(401, 403, 404, 413, 422, 429),
     openapi_extra=_needs(NoteIn),
 )
-def post_note(number: Number, actor: Worker, body: Body) -> Added:
+def post_note(number: Number, actor: Worker, body: Body, once: Once = None) -> Added:
     """It only adds, so it needs no version."""
     given = parsed(NoteIn, body)
     with _told(), transaction() as session:
         _there(session, actor, number)
         now = datetime.now(UTC)
-        return _added(verbs.note(session, actor, number, body=given.body, now=now))
+        return _added(verbs.note(session, actor, number, body=given.body, now=now, once=once))
 
 
 @cases.post(
@@ -109,7 +117,7 @@ def post_note(number: Number, actor: Worker, body: Body) -> Added:
     responses=_may_be(401, 403, 404, 413, 422, 429),
     openapi_extra=_needs(ContactIn),
 )
-def post_contact(number: Number, actor: Worker, body: Body) -> Added:
+def post_contact(number: Number, actor: Worker, body: Body, once: Once = None) -> Added:
     """The first one is the case's first contact. It only adds, so it needs no version."""
     given, now = parsed(ContactIn, body), datetime.now(UTC)
     # Way and body were looked at above, so what is left to refuse is the time.
@@ -117,8 +125,15 @@ def post_contact(number: Number, actor: Worker, body: Body) -> Added:
         _there(session, actor, number)
         return _added(
             verbs.log_contact(
-                session, actor, number, way=given.way, body=given.body, at=given.at or now, now=now
-            )
+                session,
+                actor,
+                number,
+                way=given.way,
+                body=given.body,
+                at=given.at or now,
+                now=now,
+                once=once,
+            )  # fmt: skip
         )
 
 

@@ -12,6 +12,7 @@ from db.migrate import upgrade
 from services import config, demo, links, sessions
 from services.importing import uploads
 from services.refusals import Refused
+from services.worker.runner import Runner
 
 
 class Unsafe(SystemExit):
@@ -39,6 +40,15 @@ def _only_the_demo() -> None:
             demo.refuse_all_but_the_demo(session)
     except Refused as refused:
         raise Unsafe(str(refused)) from None
+
+
+def worker() -> Runner | None:
+    """What sends and does periodic work beside the pages, unless processes of their own do it."""
+    if not config.load().loopdesk_worker:
+        return None
+    runner = Runner()
+    runner.start()
+    return runner
 
 
 def done() -> None:

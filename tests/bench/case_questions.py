@@ -14,11 +14,12 @@ from services.cases import drafts
 from services.insights.accounts import account_file
 from services.insights.case_file import case_file
 from services.insights.case_filter import CaseFilter, Sla, View
+from services.insights.case_walk import next_after
 from services.insights.loop import loop
 from services.insights.loop_filter import LoopFilter
 from services.insights.news import case_news
 from services.insights.people import contact_file
-from services.insights.queue import next_case, queue, view_counts
+from services.insights.queue import queue, view_counts
 from tests.bench.case_lives import SOMEBODY
 from tests.bench.data import COMMON, RARE
 from tests.bench.places import place
@@ -88,7 +89,7 @@ def _things(now: datetime, me: int, session: Session) -> dict[str, Ask]:
 
     return {
         "Case: its page": case,
-        "Case: the next one": lambda s: next_case(s, SHELL, after=spot.number, now=now, me=me),
+        "Case: the next one": lambda s: next_after(s, SHELL, spot.number, now=now, me=me),
         "Case: news of the queue": lambda s: case_news(s, SHELL, since=seq),
         "Contact: their page": contact,
         "Account: its page": account,

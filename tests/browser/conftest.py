@@ -1,7 +1,7 @@
 """Fixtures of the browser tests: a real desk, a real Chromium, and a place for screenshots."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +9,20 @@ from playwright.sync_api import Page, expect
 
 from services.config import ROOT
 from tests.chromium import chromium
-from tests.served import served_desk
+from tests.served import ServedDesk, serve, served_desk
 
 __all__ = ["chromium", "served_desk"]
 
 WIDE, NARROW = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
 expect.set_options(timeout=15_000)  # shared machines are slow now and then
 Shoot = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def own_desk(tmp_path: Path) -> Iterator[ServedDesk]:
+    """A desk where nobody else writes."""
+    with serve(tmp_path) as desk:
+        yield desk
 
 
 @pytest.fixture(scope="session")

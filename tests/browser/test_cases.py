@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,17 +16,10 @@ from services.cases import verbs
 from tests import builders as make
 from tests.browser.conftest import Shoot
 from tests.chromium import visit
-from tests.served import ServedDesk, serve
+from tests.served import ServedDesk
 
 pytestmark = pytest.mark.browser
 EVIL = '<img src=x onerror="document.title=1">'
-
-
-@pytest.fixture
-def own_desk(tmp_path: Path) -> Iterator[ServedDesk]:
-    """A desk where nobody else writes."""
-    with serve(tmp_path) as desk:
-        yield desk
 
 
 def answers(folder: Path) -> Path:
@@ -109,6 +101,8 @@ def bring(page: Page, desk: ServedDesk, file: Path) -> None:
     expect(said).to_be_visible()
     page.get_by_role("button", name="Import", exact=False).last.click()
     expect(page.get_by_text("Cases that opened")).to_be_visible()
+    page.get_by_role("link", name="See the 2 cases").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
     assert kinds(desk, 1) == kinds(desk, 2) == ["opened"]
 
 
@@ -130,7 +124,7 @@ def behind(page: Page) -> None:
 
 def triage(page: Page, desk: ServedDesk) -> None:
     """The queue puts the lowest first and says why; its row can be taken and the case opened."""
-    page.goto("/queue")
+    page.goto("/queue?view=open")
     expect(page.locator("tbody tr")).to_have_count(2)
     first = page.locator("tbody tr").first
     expect(first).to_contain_text("lowest scores")
@@ -162,7 +156,7 @@ def work(page: Page, desk: ServedDesk, shoot: Shoot) -> None:
     page.get_by_text("Log a call or meeting").click()
     write(page, "Reached Dana: an answer by Thursday.")
     page.get_by_role("button", name="Log the contact").click()
-    expect(page.locator(".journal .did").first).to_have_text("logged a call")
+    expect(page.locator(".journal .did").first).to_contain_text("logged a call")
     page.get_by_role("button", name="Snooze").click()
     page.get_by_role("button", name="Tomorrow, 09:00").click()
     expect(page.get_by_text(f"Case {number}: Asleep until")).to_be_visible()
@@ -182,8 +176,10 @@ def collide(page: Page, other: Page, desk: ServedDesk) -> None:
     page.get_by_role("button", name="Wait for the customer").click()
     expect(page.get_by_text(f"Case {number}: The clock stands still.")).to_be_visible()
     expect(other.get_by_text("This case has changed.")).to_be_visible(timeout=8000)
-    other.get_by_role("button", name="Assign to me").click()
-    expect(other.get_by_text("Mia Keller set it to wait for the customer")).to_be_visible()
+    other.get_by_role("button", name="Take over").click()
+    expect(
+        other.get_by_text("Mia Keller set it to wait for the customer. Nothing was changed.")
+    ).to_be_visible()
     expect(other.locator(".composer textarea")).to_have_value("I was about to call.")
     assert case(desk, number).status == "waiting"
     page.get_by_role("button", name="Take it up again").click()
@@ -223,14 +219,14 @@ def test_what_is_chosen_stays_chosen_while_the_queue_moves(
             make.case(session, 6, contact_id=who.id, now=now - timedelta(minutes=60 - n))
     with visit(chromium, own_desk, ann) as seen:
         page = seen.page
-        page.goto("/queue")
+        page.goto("/queue?view=open")
         expect(page.locator("tbody tr")).to_have_count(6)
         row(page, 4).locator("td.by").click()
         expect(page.get_by_text("Case 4: Customer 4")).to_be_visible()
         done_by(own_desk, bob, 1, 2)  # what stood above is gone: every row moves up
         expect(page.get_by_text("2 new or changed cases.")).to_be_visible(timeout=8000)
         expect(page.locator("tbody tr")).to_have_count(6)  # nothing moves by itself
-        page.get_by_role("button", name="Assign to me").click()
+        page.get_by_role("button", name="Take", exact=True).click()
         expect(page.get_by_text("Case 4: Assigned to you.")).to_be_visible()
         expect(page.locator("tbody tr")).to_have_count(4)
         expect(page.locator("tr.chosen")).to_have_attribute("data-number", "4")
@@ -263,7 +259,9 @@ def test_a_row_acts_on_its_own_case_even_when_the_list_is_old(
         expect(page.locator("tbody tr")).to_have_count(3)
         done_by(own_desk, bob, 2)
         row(page, 2).get_by_role("button", name="Take: case 2").click()
-        expect(page.get_by_text("Bob Ito set it to wait for the customer")).to_be_visible()
+        expect(
+            page.get_by_text("Bob Ito set it to wait for the customer. Nothing was changed.")
+        ).to_be_visible()
         expect(row(page, 2)).to_have_count(0)
     assert case(own_desk, 2).assignee_id == bob.id
     assert case(own_desk, 1).assignee_id is case(own_desk, 3).assignee_id is None

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
 
-from db.models import Case, CaseEvent
+from db.models import Case, CaseEvent, UserUnit
+from services import settings
 from services.access import actor_for
 from services.cases import verbs
 from services.cases.breaches import broken, sweep
 from services.cases.journal import journal, state_of
 from services.domain import lifecycle
-from services.web import clockwork
+from services.worker import jobs
 from tests import builders as make
 from tests.builders import NOW
 
@@ -67,6 +68,26 @@ def test_who_leads_and_owns_a_case_is_not_escalated_to(session: Session) -> None
     assert case.escalated_to_id is None and kinds(session, case)[-1] == "breached"
 
 
+def test_a_breach_goes_to_nobody_who_cannot_sign_in_or_does_not_see_the_unit(
+    session: Session,
+) -> None:
+    settings.put(session, "csm_sees_all_units", False, actor_id=None, now=NOW)
+    emea, apac = make.unit(session), make.unit(session, "APAC")
+    gone = make.user(session, "csm", disabled_at=NOW)
+    abroad, here = make.user(session, "csm"), make.user(session, "csm")
+    session.add_all(
+        UserUnit(user_id=user.id, unit_id=unit.id) for user, unit in ((abroad, apac), (here, emea))
+    )
+    cases = []
+    for lead in (gone, abroad, here):
+        owner = make.user(session, team_id=make.team(session, lead.name, lead_id=lead.id).id)
+        acme = make.account(session, lead.name, owner_id=owner.id, unit_id=emea.id)
+        cases.append(make.case(session, account_id=acme.id, unit_id=emea.id))
+    assert sweep(session, NOW + 20 * DAY) == 3
+    assert [case.escalated_to_id for case in cases] == [None, None, here.id]
+    assert all(case.breached_due == case.due_at for case in cases)
+
+
 def test_what_waits_or_is_done_breaks_no_promise(session: Session) -> None:
     make.case(session)
     verbs.wait(session, make.actor("csm"), 1, version=1, now=NOW)
@@ -79,7 +100,7 @@ def test_the_running_desk_looks_by_its_own_clock(desk: object) -> None:
     assert desk
     with transaction() as session:
         make.case(session, now=datetime.now(UTC) - 20 * DAY)
-    assert clockwork.once() == 1
-    assert clockwork.once() == 0
+    jobs.promises({}, lambda: datetime.now(UTC))
+    jobs.promises({}, lambda: datetime.now(UTC))
     with transaction() as session:
         assert session.exec(select(CaseEvent.kind)).all() == ["opened", "breached"]

@@ -80,6 +80,38 @@ def test_a_further_answer_joins_the_open_case_and_ranks_it_anew(session: Session
     assert first.opened_at == NOW  # the promise is that of the first answer
 
 
+def test_who_asked_to_be_contacted_has_still_asked_after_a_further_answer(
+    session: Session,
+) -> None:
+    case = make.case(session, 5, followup="requested")
+    make.case(session, 5, contact_id=case.contact_id, now=NOW + DAY)
+    assert case.asked and [r["code"] for r in case.priority_reasons] == ["asked"]
+
+
+def test_an_older_answer_that_comes_late_joins_but_is_not_what_the_case_is_about(
+    session: Session,
+) -> None:
+    case = make.case(session, 1)
+    about, why = case.response_id, case.priority_reasons
+    make.case(session, 6, contact_id=case.contact_id, now=NOW + DAY, answered_at=NOW - 20 * DAY)
+    assert (case.version, case.response_id, case.priority_reasons) == (2, about, why)
+    assert len(session.exec(select(CaseResponse)).all()) == 2
+
+
+def test_two_answers_that_join_at_once_are_two_events_in_their_order(session: Session) -> None:
+    case = make.case(session, 5)
+    rows = [make.response(session, n, contact_id=case.contact_id, answered_at=NOW) for n in (4, 3)]
+    for row in rows:
+        row.change_seq = 77
+    session.flush()
+    assert opening.open_written(session, 77, opening.policy(session, NOW), NOW) == 0
+    events = journal(session, case.id or 0)
+    assert [e.data["version"] for e in events] == [1, 2, 3] and case.version == 3
+    assert [e.data["response_id"] for e in events[1:]] == [row.id for row in rows]
+    assert case.response_id == rows[1].id
+    assert lifecycle.fold(e.data["changes"] for e in events) == state_of(case)
+
+
 def test_two_answers_at_once_open_one_case(session: Session) -> None:
     dana, bob = make.contact(session), make.contact(session)
     rows = [make.response(session, 1, contact_id=c.id) for c in (dana, dana, bob)]

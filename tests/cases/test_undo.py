@@ -1,20 +1,22 @@
 """Taking back: one's own, others' for those who may, never over somebody else's later work."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
 
-from db.models import Message, RootCause, User
+from db.models import Case, Message, RootCause, User
 from services.access import Actor, Refused, actor_for
 from services.cases import verbs
-from services.cases.journal import journal, state_hash, state_of
+from services.cases.journal import Done, journal, state_hash, state_of, taken_back
 from services.cases.undo import undo
 from services.domain import lifecycle
+from services.insights.case_file import case_file
 from tests import builders as make
 from tests.builders import NOW
 
-LATER = NOW + timedelta(hours=1)
+HOUR = timedelta(hours=1)
+LATER = NOW + HOUR
 
 
 @pytest.fixture
@@ -140,3 +142,121 @@ def test_when_the_first_contact_is_taken_back_the_next_one_is_the_first(
     assert case.due_at == case.close_due
     told = lifecycle.fold(e.data["changes"] for e in journal(session, case.id or 0))
     assert told == state_of(case)
+
+
+def contact(session: Session, me: Actor, at: datetime) -> Done:
+    return verbs.log_contact(session, me, 1, way="call", body="ok", at=at, now=at)
+
+
+def agrees(session: Session, case: Case) -> bool:
+    """Whether the journal tells what the row holds."""
+    events = journal(session, case.id or 0)
+    return lifecycle.fold(e.data["changes"] for e in events) == state_of(case)
+
+
+def test_what_was_put_in_again_stands_and_can_be_taken_back_again(
+    session: Session, me: Actor
+) -> None:
+    case = make.case(session)
+    noted = verbs.note(session, me, 1, body="hm", now=LATER)
+    for _ in range(2):
+        back = undo(session, me, 1, noted.event_id, now=LATER)
+        assert noted.event_id in taken_back(journal(session, case.id or 0))
+        undo(session, me, 1, back.event_id, now=LATER)
+        assert noted.event_id not in taken_back(journal(session, case.id or 0))
+    undo(session, me, 1, noted.event_id, now=LATER)
+    assert session.exec(select(Message.undone_at)).one() == LATER
+
+
+def test_the_next_contact_is_the_first_however_often_one_is_taken_back(
+    session: Session, me: Actor
+) -> None:
+    case, two = make.case(session), LATER + HOUR
+    first = contact(session, me, LATER)
+    again = undo(session, me, 1, undo(session, me, 1, first.event_id, now=two).event_id, now=two)
+    second = contact(session, me, two)
+    undo(session, me, 1, again.event_id, now=two)
+    assert (case.contacted_at, case.due_at) == (two, case.close_due)
+    undo(session, me, 1, second.event_id, now=two)
+    assert (case.contacted_at, case.contact_seconds, case.due_at) == (None, None, case.first_due)
+    assert agrees(session, case)
+
+
+def test_a_case_that_somebody_took_meanwhile_does_not_become_new_again(
+    session: Session, me: Actor
+) -> None:
+    case = make.case(session)
+    reached = contact(session, me, LATER)
+    verbs.assign(session, me, 1, to=me.id, version=2, now=LATER)
+    undo(session, me, 1, reached.event_id, now=LATER)
+    assert (case.status, case.assignee_id, case.contacted_at) == ("open", me.id, None)
+    assert agrees(session, case)
+
+
+@pytest.mark.parametrize("stop", ["wait", "resolve"])
+def test_after_a_contact_closing_is_due_also_when_the_stop_before_it_is_taken_back(
+    session: Session, me: Actor, stop: str
+) -> None:
+    case = make.case(session)
+    why = session.exec(select(RootCause.id)).first() or 0
+    more = {"outcome": "solved", "root_cause_id": why} if stop == "resolve" else {}
+    done = getattr(verbs, stop)(session, me, 1, version=1, now=LATER, **more)
+    contact(session, me, LATER + HOUR)
+    undo(session, me, 1, done.event_id, now=LATER + HOUR)
+    assert (case.status, case.due_at) == ("open", case.close_due)
+
+
+def test_a_contact_that_is_taken_back_leaves_the_promise_with_the_time_we_waited(
+    session: Session, me: Actor
+) -> None:
+    case = make.case(session)
+    promised = case.first_due
+    verbs.wait(session, me, 1, version=1, now=LATER)
+    reached = contact(session, me, LATER + HOUR)
+    verbs.resume(session, me, 1, version=3, now=LATER + 2 * HOUR)
+    undo(session, me, 1, reached.event_id, now=LATER + 2 * HOUR)
+    assert promised is not None
+    assert case.first_due == case.due_at == promised + 2 * HOUR  # as if there had been no contact
+    assert agrees(session, case)
+
+
+def test_taking_back_is_offered_exactly_where_it_works(session: Session, me: Actor) -> None:
+    case = make.case(session)
+    bob = actor_for(session, make.user(session, "csm", name="Bob Ito"))
+    boss = actor_for(session, make.user(session, "manager"))
+    why = session.exec(select(RootCause.id)).first() or 0
+    noted = verbs.note(session, me, 1, body="hm", now=LATER)
+    undo(session, me, 1, undo(session, me, 1, noted.event_id, now=LATER).event_id, now=LATER)
+    verbs.assign(session, me, 1, to=me.id, version=case.version, now=LATER)
+    verbs.assign(session, me, 1, to=None, version=case.version, now=LATER)
+    contact(session, bob, LATER)
+    verbs.snooze(session, bob, 1, until=LATER + HOUR, version=case.version, now=LATER)
+    verbs.resolve(
+        session, bob, 1, outcome="solved", root_cause_id=why, version=case.version, now=LATER
+    )
+    make.case(session, contact_id=case.contact_id, now=LATER)  # so that it cannot be open again
+    for who in (me, bob, boss, make.actor("support")):
+        works = set()
+        for event in journal(session, case.id or 0):
+            with session.begin_nested() as trial:
+                try:
+                    undo(session, who, 1, event.id or 0, now=LATER)
+                    works.add(event.id)
+                except Refused:
+                    pass
+                trial.rollback()
+            session.refresh(case)
+        steps = case_file(session, who, 1, now=LATER).steps
+        assert {step.event_id for step in steps if step.mine} == works, who
+    assert works == set()  # of a support person without a row
+
+
+def test_what_was_taken_back_is_no_longer_told(session: Session, me: Actor) -> None:
+    make.case(session)
+    noted = verbs.note(session, me, 1, body="Wrong customer", now=LATER)
+    back = undo(session, me, 1, noted.event_id, now=LATER)
+    file = case_file(session, me, 1, now=LATER)
+    assert "Wrong customer" not in str(file)
+    assert [step.undone for step in file.steps] == [False, True, False]
+    undo(session, me, 1, back.event_id, now=LATER)
+    assert "Wrong customer" in str(case_file(session, me, 1, now=LATER))

@@ -223,25 +223,9 @@ def test_a_case_of_another_unit_is_as_unknown_as_none(session: Session) -> None:
         verbs.note(session, stranger, nowhere.number, body="hm", now=LATER)
 
 
-def test_a_draft_is_ones_own_and_ends_when_it_is_emptied(session: Session, me: Actor) -> None:
-    case = make.case(session)
-    bob = actor_for(session, make.user(session, "support"))
-    before = data_version(session)
-    drafts.save(session, me, case.number, kind="note", body="half a th", now=NOW)
-    drafts.save(session, me, case.number, kind="note", body="half a thought", now=LATER)
-    drafts.save(session, bob, case.number, kind="contact", body="bob's", now=NOW)
-    assert drafts.mine(session, me, case.number) == {"note": "half a thought"}
-    assert drafts.mine(session, bob, case.number) == {"contact": "bob's"}
-    drafts.save(session, me, case.number, kind="note", body=" ", now=LATER)
-    assert drafts.mine(session, me, case.number) == {}
-    assert data_version(session) == before  # nobody else's page shows a draft
-
-
 def test_a_text_with_a_character_that_no_database_holds_is_kept_without_it(
     session: Session, me: Actor
 ) -> None:
     case = make.case(session)
-    drafts.save(session, me, case.number, kind="note", body="a\0b", now=NOW)
-    assert drafts.mine(session, me, case.number) == {"note": "ab"}
     verbs.note(session, me, case.number, body="a\0b", now=LATER)
     assert session.exec(select(Message.body)).one() == "ab"

@@ -42,8 +42,8 @@ def cli(shell_env: dict[str, str]) -> Run:
     """Run a verb in this process."""
     assert shell_env
 
-    def run(*args: str) -> Result:
-        return CliRunner().invoke(app, list(args))
+    def run(*args: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(args), input=typed)
 
     return run
 

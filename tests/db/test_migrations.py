@@ -1,6 +1,7 @@
 """Migrations go up from every earlier version with data in the tables, on both engines."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,17 @@ from sqlmodel import Session, select
 
 from db import migrate, search
 from db.engine import make_engine
-from db.models import Case, Response, RootCause, metadata
+from db.models import (
+    Case,
+    Contact,
+    Delivery,
+    Draft,
+    Message,
+    Response,
+    RootCause,
+    User,
+    metadata,
+)
 from tests import builders as make
 
 EARLIER = migrate.revisions()[:-1]
@@ -19,25 +30,43 @@ EARLIER = migrate.revisions()[:-1]
 DUE = datetime(2026, 6, 16, 9, tzinfo=UTC)
 
 
-def old_case(session: Session, contact_id: int) -> None:
-    """A case as versions before 0004 could hold one: the columns of that time only."""
-    session.execute(
-        sa.text(
-            'INSERT INTO "case" (id, number, contact_id, reason_key, version, status, priority, '
-            "priority_reasons, opened_at, first_due, paused_seconds) VALUES "
-            "(1, 1, :contact, 'detractor', 1, 'new', 0, '[]', :at, :due, 0)"
-        ).bindparams(
-            sa.bindparam("at", type_=sa.DateTime(timezone=True)),
-            sa.bindparam("due", type_=sa.DateTime(timezone=True)),
-        ),
-        {"contact": contact_id, "at": make.NOW, "due": DUE},
-    )
-    session.execute(
-        sa.text(
-            "INSERT INTO case_response (case_id, response_id, joined_at) VALUES (1, 1, :at)"
-        ).bindparams(sa.bindparam("at", type_=sa.DateTime(timezone=True))),
-        {"at": make.NOW},
-    )
+def put(session: Session, table: str, **values: Any) -> None:
+    """Insert a row with the columns that the table has at this version."""
+    old = sa.Table(table, sa.MetaData(), autoload_with=session.connection())
+    session.execute(old.insert(), values)
+
+
+def old_contact(session: Session) -> int:
+    put(
+        session, "contact", id=1, email="dana@example.com", email_norm="dana@example.com",
+        name="Dana", population="customer", do_not_contact=False, props={}, created_at=make.NOW,
+    )  # fmt: skip
+    return 1
+
+
+def old_case(session: Session, contact_id: int, version: str) -> None:
+    """A case as earlier versions could hold one, with a note and a delivery."""
+    newer: dict[str, Any] = {} if version < "0004" else {"rank_at": DUE, "due_at": DUE,
+        "response_id": 1, "asked": False, "change_seq": 0}  # fmt: skip
+    put(
+        session, "case", id=1, number=1, contact_id=contact_id, reason_key="detractor", version=1,
+        status="new", priority=0, priority_reasons=[], opened_at=make.NOW, first_due=DUE,
+        paused_seconds=0, **newer,
+    )  # fmt: skip
+    put(session, "case_response", case_id=1, response_id=1, joined_at=make.NOW)
+    put(session, "message", id=1, case_id=1, kind="note", body="Call", created_at=make.NOW)
+    put(
+        session, "delivery", id=1, idem_key="slack:1", case_id=1, vendor="slack", action="post",
+        state="pending", payload={}, not_before=make.NOW, attempts=0, created_at=make.NOW,
+    )  # fmt: skip
+
+
+def old_draft(session: Session) -> None:
+    put(
+        session, "user", id=1, name="Ana", email="a@example.com", email_norm="a@example.com",
+        role="csm", created_at=make.NOW,
+    )  # fmt: skip
+    put(session, "draft", user_id=1, case_id=1, kind="note", body="I was", updated_at=make.NOW)
 
 
 def differences(engine: sa.Engine) -> list[object]:
@@ -63,11 +92,12 @@ def test_a_desk_with_data_comes_up_from_every_version(unmigrated_url: str, start
     engine = make_engine(unmigrated_url)
     migrate.upgrade(engine, start)
     with Session(engine) as session:
-        person = make.contact(session, "dana@example.com", name="Dana")
-        make.response(session, 3, comment="The export broke twice", contact_id=person.id)
+        person = old_contact(session)
+        make.response(session, 3, comment="The export broke twice", contact_id=person)
         make.response(session, 9)
-        if start < "0004":
-            old_case(session, person.id or 0)
+        old_case(session, person, start)
+        if start >= "0004":
+            old_draft(session)
         session.commit()
     migrate.upgrade(engine)
     assert migrate.at(engine) == migrate.revisions()[-1]
@@ -80,6 +110,12 @@ def test_a_desk_with_data_comes_up_from_every_version(unmigrated_url: str, start
         for case in session.exec(select(Case)):
             assert (case.response_id, case.rank_at, case.due_at) == (1, DUE, DUE)
         assert session.exec(select(RootCause.name)).first()
+        assert session.exec(select(Contact.name, Contact.bounced_email)).all() == [("Dana", None)]
+        assert session.exec(select(Delivery.state, Delivery.looks)).all() == [("pending", 0)]
+        assert session.exec(select(Message.body, Message.way)).all() == [("Call", None)]
+        kept = [("I was",)] if start >= "0004" else []
+        assert session.exec(sa.select(Draft.body)).all() == kept
+        assert session.exec(select(User.notify)).all() == ([{}] if kept else [])
     engine.dispose()
 
 

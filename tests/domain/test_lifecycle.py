@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain import lifecycle as life
+from services.domain import taking_back
 from services.domain.lifecycle import FROM, Illegal, Move, Outcome, Promise, State, Status
 from services.domain.sla import between, standard
 
@@ -53,7 +54,7 @@ MOVES: dict[Move, Callable[[State], State]] = {
     Move.RESOLVED: lambda s: done(s, AT),
     Move.REOPENED: lambda s: life.reopened(s, AT, PROMISE),
     Move.BREACHED: lambda s: life.breached(replace(s, due_at=MONDAY), AT, 9),
-    Move.UNDONE: lambda s: life.undone(s, {}),
+    Move.UNDONE: lambda s: taking_back.undone(s, {}),
 }
 AFTER = {  # (move, before) -> after, where it is not the status before
     (Move.JOINED, Status.WAITING): Status.OPEN,
@@ -152,13 +153,27 @@ def test_a_breach_is_told_once_a_promise_and_passed_on() -> None:
     assert life.breached(again, again.due_at, 9).escalated_at == case.due_at  # the same person
 
 
-def test_taking_back_is_refused_where_something_else_changed_it_since() -> None:
-    case = opened()
-    mine = life.assigned(case, 5, None)
-    moved = life.changes(case, mine)
-    assert life.undone(mine, moved) == case
-    with pytest.raises(Illegal, match="assignee changed since"):
-        life.undone(life.assigned(mine, 6, None), moved)
+def test_a_contact_while_the_clock_stands_still_is_in_time() -> None:
+    case = life.waited(opened(), MONDAY + HOUR)
+    late = MONDAY + timedelta(days=30)
+    called = life.contacted(case, late, CALENDAR)
+    assert called.first_due is not None and called.first_due > late and called.due_at is None
+    ended = life.contacted(done(opened(), MONDAY + HOUR), late, CALENDAR)
+    assert ended.first_due is not None and ended.first_due > late
+
+
+def test_the_time_that_a_case_lay_resolved_is_nobodys() -> None:
+    month = timedelta(days=28)
+    again = life.reopened(done(opened(), MONDAY + HOUR), MONDAY + month, PROMISE)
+    assert again.first_due is not None and again.due_at == again.first_due
+    assert between(MONDAY + month, again.first_due, CALENDAR) == 23 * HOUR  # 24 - 1
+    assert done(again, MONDAY + month + HOUR).close_seconds == 2 * 3600
+
+
+def test_a_first_contact_that_was_overdue_stays_so_when_the_case_is_reopened() -> None:
+    late = MONDAY + timedelta(days=10)
+    again = life.reopened(done(opened(), late), late + HOUR, PROMISE)
+    assert again.due_at == opened().first_due
 
 
 steps = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(1, 5000)), max_size=25)
@@ -183,7 +198,7 @@ def test_the_journal_read_from_the_start_is_the_state(steps: list[tuple[Move, in
             Move.JOINED: lambda s, n=n, at=at: life.joined(  # type: ignore[misc]
                 s, at, CALENDAR, response_id=n + 2, asked=False
             ),
-            Move.UNDONE: lambda s: life.undone(s, journal[-1]) if len(journal) > 1 else s,
+            Move.UNDONE: lambda s: taking_back.undone(s, journal[-1]) if len(journal) > 1 else s,
         }
         try:
             after = moves[move](case)

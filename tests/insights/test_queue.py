@@ -18,7 +18,7 @@ from services.domain.lifecycle import Outcome
 from services.domain.scores import Metric
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_rows import Cursor
-from services.insights.queue import QueuePage, cases_of, next_case, queue, view_counts
+from services.insights.queue import QueuePage, cases_of, queue, view_counts
 from tests import builders as make
 from tests.builders import NOW
 
@@ -111,6 +111,26 @@ def test_a_case_is_found_by_number_customer_and_words(session: Session, ask: Ask
         assert (page.rows, page.total) == ((), 0), text
 
 
+def test_names_are_found_however_they_are_written(session: Session, ask: Asked) -> None:
+    who = make.contact(session, name="Östen Åberg")
+    first = make.case(session, 6, contact_id=who.id)
+    road = make.account(session, "Straße GmbH")
+    second = make.case(session, 6, account_id=road.id)
+    for text in ("Östen", "östen åb", "ÅBERG"):
+        assert numbers(ask(text=text)) == [first.number], text
+    for text in ("Straße", "STRASSE", "straße g"):
+        assert numbers(ask(text=text)) == [second.number], text
+
+
+def test_a_number_that_is_named_as_one_finds_that_case_alone(session: Session, ask: Asked) -> None:
+    for _ in range(3):
+        make.case(session, 6, comment="Case 2 of 3 in my list")
+    for text in ("#2", "case 2", "Case #2"):
+        assert numbers(ask(text=text)) == [2], text
+    assert len(numbers(ask(text="2"))) == 3  # also in what they wrote
+    assert len(numbers(ask(text="2 of 3"))) == 3
+
+
 def test_filters_narrow_and_can_be_joined(session: Session, ask: Asked, me: Actor) -> None:
     unit = make.unit(session)
     a = make.case(session, 2, unit_id=unit.id)
@@ -183,17 +203,6 @@ def test_nobody_sees_the_cases_of_other_units(session: Session, ask: Asked) -> N
     assert numbers(ask(who=csm)) == numbers(ask(View.ANY, who=csm)) == [mine.number]
     assert view_counts(session, csm, now=NOW, me=None)[View.OPEN] == 1
     assert cases_of(session, csm, contact_id=other.contact_id, now=NOW) == ()
-    assert next_case(session, csm, after=0, now=NOW, me=None) == mine.number
-    assert next_case(session, csm, after=mine.number, now=NOW, me=None) is None
-
-
-def test_the_next_case_is_ones_own_first_and_then_nobodys(session: Session, me: Actor) -> None:
-    first, mine, bobs = (make.case(session, 6) for _ in range(3))
-    bob = make.user(session, "csm")
-    verbs.assign(session, me, mine.number, to=me.id, version=1, now=NOW)
-    verbs.assign(session, me, bobs.number, to=bob.id, version=1, now=NOW)
-    assert next_case(session, me, after=0, now=NOW, me=me.id) == mine.number
-    assert next_case(session, me, after=mine.number, now=NOW, me=me.id) == first.number
 
 
 def test_cases_of_a_contact_and_of_an_account_come_newest_first(

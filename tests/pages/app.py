@@ -10,7 +10,9 @@ The session row is real, so `sessions.end_all` or `disabled_at` sign the page ou
 Its times are those of `pages._door.clock`; set that first when the test has a fixed `NOW`.
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -44,3 +46,43 @@ def marked_up(at: AppTest) -> str:
     """All that the page gave to elements that read markdown: no customer's text may be in it."""
     elements = (*at.markdown, *at.caption, *at.title, *at.header, *at.button)
     return " ".join(f"{getattr(e, 'value', '')} {getattr(e, 'label', '')}" for e in elements)
+
+
+def press(function: str, user: User, **state: Any) -> AppTest:
+    """What a component's button does on case 1, as a page of its own: AppTest cannot press it."""
+
+    def script(function: str) -> None:
+        from zoneinfo import ZoneInfo
+
+        import streamlit as st
+
+        from pages import _composer, _notice
+
+        zone = ZoneInfo("Europe/Berlin")
+        given = st.session_state.get("given")
+        calls = {
+            "send": [lambda: _composer._send(1, given, zone)],
+            "keep": [lambda: _composer._keep(1, given, zone)],
+            "undo": [lambda: _notice.take_back(1, st.session_state["event_id"])],
+        }
+        calls["send and keep"] = calls["send"] + calls["keep"]
+        _notice.notice()
+        st.button("press", key="press", on_click=lambda: [call() for call in calls[function]])
+
+    at = AppTest.from_function(script, kwargs={"function": function})
+    at.user = identity(user)
+    for name, value in state.items():
+        at.session_state[name] = value
+    return at.run().button(key="press").click().run()
+
+
+def notices(at: AppTest) -> dict[str, Any]:
+    """What the corner of the page was given."""
+    found = [element.proto for element in at.get("bidi_component")]
+    (told,) = [json.loads(p.json) for p in found if p.component_name == "loopdesk.notice"]
+    return dict(told)
+
+
+def said_last(at: AppTest) -> str:
+    """What the page says that the last act came to."""
+    return str(notices(at)["words"])

@@ -1,6 +1,8 @@
 """Case: what was said, what happened, what can be done, and what is being typed."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,10 +13,10 @@ from db.engine import transaction
 from db.models import Case, Draft, User, UserUnit
 from services import settings
 from services.access import actor_for
-from services.cases import drafts, verbs
+from services.cases import verbs
 from tests import builders as make
 from tests.builders import NOW
-from tests.pages.app import marked_up, open_page
+from tests.pages.app import marked_up, open_page, press, said_last
 from tests.pages.test_trends import EVIL, clock, parts
 
 __all__ = ["clock"]
@@ -50,7 +52,7 @@ def steps(at: AppTest) -> list[dict[str, Any]]:
 
 def typed(user: User) -> list[str]:
     """What stands in the box for a note and in that for a contact."""
-    return [kind["value"] for kind in parts(opened(user), "composer")[0]["kinds"]]
+    return [kind["value"]["body"] for kind in parts(opened(user), "composer")[0]["kinds"]]
 
 
 def kept(number: int = 1) -> Case:
@@ -58,34 +60,23 @@ def kept(number: int = 1) -> Case:
         return session.exec(select(Case).where(Case.number == number)).one()
 
 
-def press(function: str, user: User, **state: Any) -> AppTest:
-    """What a component's button does, as a page of its own: AppTest cannot press in components."""
+def ways(at: AppTest) -> dict[str, str]:
+    """The links to other cases and to the list."""
+    (nav,) = [one.proto.body for one in at.get("html") if one.proto.body.startswith("<nav")]
+    return {words: unescape(to) for to, words in re.findall(r'href="([^"]*)"[^>]*>([^<]*)<', nav)}
 
-    def script(function: str) -> None:
-        from zoneinfo import ZoneInfo
 
-        import streamlit as st
-
-        from pages import _case_acts, _composer
-        from pages._people_parts import say
-
-        say()
-        calls = {
-            "send": lambda: _composer._send(
-                1, st.session_state["given"], ZoneInfo("Europe/Berlin")
-            ),
-            "keep": lambda: _composer._keep(1, st.session_state["given"]),
-            "undo": lambda: _case_acts.take_back(1, st.session_state["event_id"]),
-        }
-        st.button("press", key="press", on_click=calls[function])
-
-    from tests.pages.app import identity
-
-    at = AppTest.from_function(script, kwargs={"function": function})
-    at.user = identity(user)
-    for name, value in state.items():
-        at.session_state[name] = value
-    return at.run().button(key="press").click().run()
+def written(kind: str, body: str, n: int = 1, **given: str) -> dict[str, Any]:
+    """What the box sends."""
+    return {
+        "kind": kind,
+        "body": body,
+        "way": "",
+        "at": "",
+        "rev": "",
+        "once": body,
+        "n": n,
+    } | given
 
 
 def test_the_head_says_who_how_and_why(ann: User) -> None:
@@ -119,32 +110,47 @@ def test_the_journal_tells_what_happened_and_offers_ones_own_steps(ann: User) ->
         ("Bob Ito", "left a note", "Seen.", False),
     ]
     mine = press("undo", ann, event_id=steps(at)[0]["id"])
-    assert not mine.error and kept().assignee_id is None
+    assert said_last(mine) == "Case 1: Taken back." and kept().assignee_id is None
     theirs = press("undo", ann, event_id=steps(at)[1]["id"])
-    assert "somebody else's doing" in theirs.error[0].value
+    assert "somebody else's doing" in said_last(theirs)
     top = steps(opened(ann))
     assert top[0]["said"] == "took back the assignment" and top[1]["undone"]
 
 
 def test_a_note_and_a_call_are_sent_from_the_box(ann: User) -> None:
-    at = press("send", ann, given={"kind": "note", "body": "Asked the site office"})
-    assert not at.error and kept().version == 2
-    reached = {"kind": "contact", "body": "Reached her", "way": "meeting", "at": "2026-06-15T13:30"}
+    at = press("send", ann, given=written("note", "Asked the site office"))
+    assert said_last(at) == "Case 1: Note added." and kept().version == 2
+    reached = written("contact", "Reached her", way="meeting", at="2026-06-15T13:30")
     at = press("send", ann, given=reached)
-    assert not at.error and kept().contacted_at == NOW - timedelta(minutes=30)
-    assert steps(opened(ann))[0]["said"] == "logged a meeting"
+    assert said_last(at) == "Case 1: Contact logged."
+    assert kept().contacted_at == NOW - timedelta(minutes=30)
+    assert steps(opened(ann))[0]["kind"] == "contacted"
 
 
-def test_what_is_refused_stays_as_a_draft(ann: User) -> None:
-    early = {"kind": "contact", "body": "Reached her", "way": "call", "at": "2026-06-06T13:30"}
+def test_what_is_sent_twice_is_taken_once(ann: User) -> None:
+    for n in (1, 2):
+        press("send", ann, given=written("note", "Asked the site office", n))
+    assert [step["body"] for step in steps(opened(ann))] == ["Asked the site office", ""]
+    press("send", ann, given=written("note", "Asked the site office", once="another time"))
+    assert len(steps(opened(ann))) == 3
+
+
+def test_what_is_refused_stays_as_a_draft_and_the_box_says_why(ann: User) -> None:
+    early = written("contact", "Reached her", way="visit", at="2026-06-06T13:30")
     at = press("send", ann, given=early)
-    assert "before the case was opened" in at.error[0].value and kept().contacted_at is None
-    with transaction() as session:
-        assert drafts.mine(session, actor_for(session, ann), 1) == {"contact": "Reached her"}
+    assert kept().contacted_at is None
+    heard = at.session_state["compose_1_heard"]["contact"]
+    assert "before the case was opened" in heard["refused"] and heard["sent"] == early["n"]
+    assert "undo_case" not in at.session_state
+    (_, contact) = parts(opened(ann), "composer")[0]["kinds"]
+    value = contact["value"]
+    assert (value["body"], value["way"], value["at"]) == (
+        "Reached her", "visit", "2026-06-06T11:30",  # sent in Berlin, shown in UTC
+    )  # fmt: skip
 
 
 def test_a_draft_is_kept_as_it_is_typed_and_is_there_on_the_next_visit(ann: User) -> None:
-    press("keep", ann, given={"kind": "note", "body": "half a th"})
+    press("keep", ann, given=written("note", "half a th"))
     assert typed(ann) == ["half a th", ""]
     with transaction() as session:
         bob = make.user(session, "support")
@@ -152,12 +158,36 @@ def test_a_draft_is_kept_as_it_is_typed_and_is_there_on_the_next_visit(ann: User
     assert typed(bob) == ["", ""]
 
 
-def test_the_next_case_is_one_click_away(ann: User) -> None:
+def test_a_draft_does_not_replace_what_another_tab_has_written(ann: User) -> None:
+    press("keep", ann, given=written("note", "from the first tab"))
+    at = press("keep", ann, given=written("note", "from the second"))
+    assert at.session_state["compose_1_heard"]["note"]["clash"]
+    assert typed(ann) == ["from the first tab", ""]
+    seen = parts(opened(ann), "composer")[0]["kinds"][0]["value"]["rev"]
+    press("keep", ann, given=written("note", "from the second", rev=seen))
+    assert typed(ann) == ["from the second", ""]
+
+
+def test_what_was_sent_is_not_kept_as_a_draft_by_the_same_click(ann: User) -> None:
+    press("send and keep", ann, given=written("note", "Asked the site office"))
+    assert typed(ann) == ["", ""]
+
+
+def test_the_next_case_and_the_one_before_are_one_click_away(ann: User) -> None:
     with transaction() as session:
         second = make.case(session, 6)
-    at = opened(ann)
-    at.button(key="next_case").click().run()
-    assert parts(at, "go")[0]["href"] == f"case?number={second.number}"
+    assert ways(opened(ann)) == {"Case queue": "queue", "Next case": f"case?number={second.number}"}
+    assert ways(opened(ann, second.number)) == {
+        "Case queue": "queue",
+        "Previous case": "case?number=1",
+    }
+
+
+def test_the_way_back_leads_to_the_list_that_one_came_from(ann: User) -> None:
+    at = open_page(ann, "case_queue.py", {"view": "open", "q": "Dana", "case": "1"})
+    at.switch_page("case.py")
+    at.query_params["number"] = "1"
+    assert ways(at.run())["Case queue"] == "queue?view=open&q=Dana"
 
 
 def test_other_cases_of_the_person_stand_beside_it(ann: User) -> None:

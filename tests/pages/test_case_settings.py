@@ -96,7 +96,7 @@ def test_the_promises_have_their_defaults(admin: User) -> None:
     numbers = {box.key: box.value for box in at.number_input}
     assert numbers == {
         "set_first_contact_hours": 24, "set_close_days": 5, "set_case_age_days": 30,
-        "set_large_account_arr": 50_000,
+        "set_large_account_arr": 50_000, "set_warn_hours": 4, "set_undo_seconds": 30,
     }  # fmt: skip
     assert at.toggle(key="set_csat_opens_cases").value is True
     assert at.toggle(key="set_ces_opens_cases").value is True

@@ -45,7 +45,7 @@ def kept(key: str) -> object:
 def test_a_new_desk_has_its_defaults_and_says_so(admin: User) -> None:
     at = opened(admin)
     assert at.text_input(key="set_desk_name").value == "Loopdesk"
-    assert texts(at) == ["Never changed"] * 11
+    assert texts(at) == ["Never changed"] * 14
 
 
 def test_the_zone_is_previewed_with_the_time_it_is_there(admin: User) -> None:
@@ -97,3 +97,17 @@ def test_somebody_elses_change_is_seen_at_the_next_run(admin: User) -> None:
         desk.change(session, SHELL, "support_sees_all_units", False, now=NOW)
     at.run()
     assert "Changed by the desk on 15 Jun 2026, 12:00" in texts(at)
+
+
+def test_hosts_of_ones_own_network_are_kept_one_a_line(admin: User) -> None:
+    at = opened(admin)
+    box = next(area for area in at.text_area if "own network" in area.label)
+    box.set_value("Mail.Intern\n\n10.0.0.5:8080").run()
+    assert kept("outgoing_allow") == ["10.0.0.5:8080", "mail.intern"]
+    box = next(area for area in at.text_area if "own network" in area.label)
+    assert box.value == "10.0.0.5:8080\nmail.intern"
+    box.set_value("http://mail.intern/").run()
+    assert "is no host" in str([*at.error, *texts(at)])
+    assert kept("outgoing_allow") == ["10.0.0.5:8080", "mail.intern"]
+    at.number_input(key="set_undo_seconds").set_value(0).run()
+    assert kept("undo_seconds") == 0

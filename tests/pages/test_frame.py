@@ -42,7 +42,7 @@ def test_the_menu_is_the_page_files() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "hidden"), [("admin", 0), ("manager", 2), ("csm", 4), ("support", 5)]
+    ("role", "hidden"), [("admin", 0), ("manager", 3), ("csm", 5), ("support", 7)]
 )
 def test_the_menu_shows_what_the_role_may_open(role: str, hidden: int) -> None:
     with transaction() as session:

@@ -182,6 +182,15 @@ def test_teams_people_and_endings_are_told(company: Company) -> None:
     assert teams["links"][1] == [None] * len(teams["columns"])
 
 
+def test_cases_of_nobody_do_not_press_the_intervals_of_people_together(company: Company) -> None:
+    with transaction() as session:
+        for n in range(8):
+            make.case(session, 2, now=START - (9 + n) * DAY)
+    people = parts(open_page(company.boss, "loop.py"), "numbers")[1]
+    ann, nobody = (row["cells"][-1] for row in people["rows"])
+    assert nobody is None and ann["from"] == ann["low"] > 70
+
+
 def test_a_team_apart_from_others_needs_a_team() -> None:
     with transaction() as session:
         boss = make.user(session, "manager")
@@ -189,7 +198,9 @@ def test_a_team_apart_from_others_needs_a_team() -> None:
             make.case(session, 2, now=START - n * DAY)
     at = open_page(boss, "loop.py")
     assert "By team" not in [header.value for header in at.header]
-    assert at.title[0].value.startswith("None of 6 customers with a case heard from us; none of 6")
+    assert at.title[0].value.startswith(
+        "None of the 6 customers with a case heard from us; none of the 6"
+    )
 
 
 def test_the_charts_say_what_is_not_done_yet(company: Company) -> None:

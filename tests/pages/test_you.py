@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from db.engine import transaction
 from db.models import SignInFailure, User, UserSession
 from pages import _door
-from services import passwords, sessions
+from services import notices, passwords, sessions
 from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import open_page
@@ -109,3 +109,23 @@ def test_one_signs_out_elsewhere_and_stays_here(mia: User) -> None:
     with transaction() as session:
         assert len(session.exec(select(UserSession)).all()) == 1
     assert any("This browser" in caption.value for caption in at.caption)
+
+
+def test_everybody_chooses_what_they_hear_of_and_how(anybody: User) -> None:
+    at = open_page(anybody, "you.py")
+    at.button_group(key="notice_way").set_value("slack")
+    at.button_group(key="notice_when").set_value("daily")
+    at.selectbox(key="notice_hour").set_value(9)
+    at.checkbox(key="notice_due").set_value(False)
+    click(at, "Save the choice")
+    wanted = notices.wishes(again(anybody))
+    assert (wanted["way"], wanted["when"], wanted["hour"]) == ("slack", "daily", 9)
+    assert "due" not in wanted["kinds"] and "assigned" in wanted["kinds"]
+    assert ("vendor" in wanted["kinds"]) is (anybody.role == "admin")
+    assert any("Slack is not connected" in caption.value for caption in at.caption)
+
+
+def test_nobody_is_told_anything_before_they_ask_for_it(mia: User) -> None:
+    at = open_page(mia, "you.py")
+    assert at.button_group(key="notice_way").value == "off"
+    assert not [box for box in at.checkbox if box.key == "notice_vendor"]

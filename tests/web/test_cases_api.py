@@ -319,7 +319,9 @@ def test_a_note_and_a_logged_contact_are_added(client: Client) -> None:
     assert (logged.status_code, logged.json()["version"]) == (201, 3)
     told = read(client, number)
     assert datetime.fromisoformat(told["contacted_at"]) == at
-    assert told["journal"][-1]["said"] == "The program crm logged a meeting"
+    assert (
+        told["journal"][-1]["said"] == f"The program crm logged a meeting of {at:%d %b %Y, %H:%M}"
+    )
     assert told["journal"][-1]["event_id"] == logged.json()["event_id"]
     now = client.post(f"/v1/cases/{number}/contacts", json={"way": "call", "body": "Again"})
     assert now.status_code == 201
@@ -356,3 +358,34 @@ def test_what_cannot_be_added_is_422(
 
 def test_the_ways_of_a_contact_are_those_of_the_page() -> None:
     assert ContactIn.model_json_schema()["properties"]["way"]["enum"] == list(WAYS)
+
+
+def test_what_is_sent_twice_under_one_key_is_added_once(client: Client) -> None:
+    (number,) = opened()
+    bodies = {"notes": {"body": "hm"}, "contacts": {"way": "call", "body": "ok"}}
+    for path, body in bodies.items():
+        url, headers = f"/v1/cases/{number}/{path}", {"Idempotency-Key": "run 7"}
+        first, again = (client.post(url, json=body, headers=headers) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json()
+        other = client.post(url, json=body, headers={"Idempotency-Key": "run 8"})
+        assert other.json()["event_id"] != first.json()["event_id"]
+    assert len(read(client, number)["journal"]) == 5
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201])
+def test_a_key_for_sending_once_is_short_and_not_empty(client: Client, key: str) -> None:
+    (number,) = opened()
+    said = client.post(
+        f"/v1/cases/{number}/notes", json={"body": "hm"}, headers={"Idempotency-Key": key}
+    )
+    assert (said.status_code, fields(said)) == (422, ["Idempotency-Key"])
+    assert len(read(client, number)["journal"]) == 1
+
+
+def test_the_description_names_the_key_for_sending_once(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("notes", "contacts"):
+        given = paths[f"/v1/cases/{{number}}/{path}"]["post"]["parameters"]
+        (header,) = [one for one in given if one["in"] == "header"]
+        assert header["name"] == "Idempotency-Key" and not header["required"]

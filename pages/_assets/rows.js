@@ -1,0 +1,73 @@
+// The rows of a list that is drawn anew after each act: what has the focus keeps it, what was acted
+// on stays where it is on the screen, and the arrow keys go from row to row.
+import { scroller } from "./texts.js"
+
+const PATIENCE = 2500 // ms in which the list may still change its width because of an act
+const lists = new WeakMap()
+
+const all = list => [...(list.frame?.querySelectorAll("tbody tr") ?? [])]
+
+// the row of this number, or the one that has taken its place
+const found = (list, { number, index }) => {
+  const rows = all(list)
+  return rows.find(row => row.dataset.number === number) ?? rows[Math.min(index, rows.length - 1)]
+}
+
+const named = (list, row) => ({ number: row.dataset.number, index: all(list).indexOf(row) })
+
+const keepInPlace = list => {
+  if (!list.held || Date.now() > list.held.until) return
+  const row = found(list, list.held)
+  if (row) scroller().scrollTop += row.getBoundingClientRect().top - list.held.top
+}
+
+// one row can be reached with Tab: the chosen one, else the one that was last in focus
+const reachable = (list, row) => {
+  for (const other of all(list)) other.tabIndex = other === row ? 0 : -1
+}
+
+const pressed = (list, event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  const here = event.target.closest("tbody tr")
+  if (!step || !here || event.ctrlKey || event.metaKey || event.altKey) return
+  event.preventDefault()
+  all(list)[all(list).indexOf(here) + step]?.focus()
+}
+
+const drawn = (list, frame, before) => {
+  list.frame = frame
+  list.watch.disconnect()
+  list.watch.observe(frame)
+  frame.addEventListener("keydown", event => pressed(list, event))
+  frame.addEventListener("focusin", event => reachable(list, event.target.closest("tbody tr")))
+  const row = before && found(list, before)
+  reachable(list, row ?? frame.querySelector("tr.chosen") ?? all(list)[0])
+  keepInPlace(list)
+  const part = row?.querySelector(before.part)
+  if (row) (part ?? row).focus({ preventScroll: true })
+}
+
+const focused = list => {
+  const here = list.frame?.getRootNode().activeElement
+  const row = here?.closest?.("tbody tr")
+  return row && { ...named(list, row), part: here === row ? "none" : here.tagName }
+}
+
+const begin = () => {
+  const list = {}
+  list.watch = new ResizeObserver(() => keepInPlace(list))
+  list.focused = () => focused(list)
+  list.drawn = (frame, before) => drawn(list, frame, before)
+  list.hold = number => {
+    const row = found(list, { number: String(number), index: 0 })
+    list.held = { ...named(list, row), top: row.getBoundingClientRect().top, until: Date.now() + PATIENCE }
+  }
+  // whoever scrolls knows where they want to be
+  for (const name of ["wheel", "touchmove"]) addEventListener(name, () => (list.held = null), { passive: true })
+  return list
+}
+
+export const rowsOf = parent => {
+  if (!lists.has(parent)) lists.set(parent, begin())
+  return lists.get(parent)
+}

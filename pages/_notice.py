@@ -1,0 +1,49 @@
+"""What the last act came to, in a corner that stays in sight, with the way to take it back."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from pages import _door
+from pages._look import shown
+from pages._mount import mount
+from pages._people_parts import SAID, act
+from services.cases import undo
+
+UNDO = "undo_case"  # (number, event id, words, when) of the last act on a case
+OFFERED = timedelta(minutes=2)  # later it would be a surprise; the journal still offers it
+
+
+def notice(*, only: int | None = None, undoes: bool = True) -> None:
+    """Say what the last act came to; at the top of a page, so that nothing moves when it speaks.
+
+    With `undoes` the last act on a case can be taken back, `only` on the case of that number.
+    """
+    done, words = st.session_state.pop(SAID, (True, ""))
+    number, event_id, told, when = st.session_state.get(UNDO) or (None, 0, "", _door.now())
+    offered = undoes and number is not None and only in (None, number)
+    if words or not offered or when + OFFERED < _door.now():
+        number, told = None, words
+    data = {
+        "words": shown(told if number is None else f"Case {number}: {told}"),
+        "refused": not done, "undo": number is not None, "event": event_id,
+    }  # fmt: skip
+    mount("notice", data, "notice", on_act_change=lambda: _acted(number, event_id))
+
+
+def _acted(number: int | None, event_id: int) -> None:
+    """Undo, or close."""
+    name = st.session_state["notice"].act
+    if name == "undo" and number is not None:
+        take_back(number, event_id)
+    elif name == "close":
+        st.session_state.pop(UNDO, None)
+
+
+def take_back(number: int, event_id: int) -> None:
+    """Undo one event."""
+    st.session_state.pop(UNDO, None)
+    act(
+        lambda session: undo.undo(session, _door.actor(), number, event_id, now=_door.now()),
+        f"Case {number}: Taken back.",
+    )

@@ -1,0 +1,119 @@
+"""What comes back to a case: the customer's answer, a bounce, a notice of absence."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from db.engine import bump
+from db.models import Case, Contact, Delivery, Message
+from services.access import Actor
+from services.cases.journal import LONGEST, Held, keep, state_of
+from services.cases.verbs import promise
+from services.domain import replies
+from services.domain.lifecycle import UNRESOLVED, Illegal, Move, Status
+from services.domain.retrying import State
+from services.domain.roles import Role
+from services.vendors.base import Update
+
+MAIL = Actor(None, "E-mail", Role.SUPPORT)
+
+
+def take(session: Session, update: Update, now: datetime) -> str:
+    """Put what came in where it belongs, once; in a word what it was.
+
+    `answer` (it is on the case now), `bounce`, `away` (noted, nothing changes), `known` (it was
+    here before), `stranger` (it answers nothing of ours).
+    """
+    if _known(session, update):
+        return "known"
+    ours = _ours(session, update)
+    if ours is None:
+        return "stranger"
+    seq = bump(session)
+    case = _case(session, ours)
+    if update.kind == "bounce":
+        return _bounced(session, case, ours, update, seq, now)
+    if update.kind == "answer":
+        return _answered(session, case, ours, update, seq, now)
+    _message(session, case, ours, update, now)
+    return "away"
+
+
+def _known(session: Session, update: Update) -> bool:
+    query = select(Message.id).where(Message.message_id == update.key)
+    return session.exec(query).first() is not None
+
+
+def _ours(session: Session, update: Update) -> Message | None:
+    """The message of ours that it answers: the nearest one of its thread."""
+    for key in update.thread:
+        query = select(Message).where(Message.message_id == key)
+        found = session.exec(query).first()
+        if found is not None:
+            return found
+    return None
+
+
+def _case(session: Session, ours: Message) -> Case:
+    """The case of the message. Where that is done and the same person has another one open for
+    the same reason, that one: there is one open case for a person and a reason."""
+    case = session.exec(select(Case).where(Case.id == ours.case_id).with_for_update()).one()
+    if case.status in UNRESOLVED or case.contact_id is None:
+        return case
+    query = select(Case).where(
+        Case.contact_id == case.contact_id, Case.reason_key == case.reason_key,
+        col(Case.status).in_(UNRESOLVED),
+    )  # fmt: skip
+    other = session.exec(query.with_for_update()).first()
+    return other or case
+
+
+def _answered(
+    session: Session, case: Case, ours: Message, update: Update, seq: int, now: datetime
+) -> str:
+    message = _message(session, case, ours, update, now)
+    held = Held(case, state_of(case), seq)
+    try:
+        after = replies.answered(held.state, now, promise(session, case.team_id))
+    except Illegal:  # merged into another: the text is kept where it was written
+        return "answer"
+    keep(
+        session, MAIL, held, after, Move.ANSWERED, now=now, message_id=message.id, way="email",
+        reopened=held.state.status is Status.RESOLVED,
+    )  # fmt: skip
+    return "answer"
+
+
+def _bounced(
+    session: Session, case: Case, ours: Message, update: Update, seq: int, now: datetime
+) -> str:
+    """The mail did not arrive: the delivery says so, and the address is not written to again."""
+    message = _message(session, case, ours, update, now)
+    contact = session.get(Contact, ours.contact_id) if ours.contact_id else None
+    if update.hard and contact is not None:
+        contact.bounced_email = contact.email_norm
+        session.add(contact)
+    query = select(Delivery).where(Delivery.message_id == ours.id).with_for_update()
+    for delivery in session.exec(query):
+        if update.hard and delivery.state in (State.SENT, State.UNKNOWN):
+            delivery.state, delivery.look_at = State.FAILED.value, None
+            delivery.last_error = "the mail came back: the address does not take it"
+            session.add(delivery)
+    held = Held(case, state_of(case), seq)
+    try:
+        after = replies.bounced(held.state, now, promise(session, case.team_id), hard=update.hard)
+    except Illegal:
+        return "bounce"
+    keep(session, MAIL, held, after, Move.BOUNCED, now=now, message_id=message.id, hard=update.hard)
+    return "bounce"
+
+
+def _message(session: Session, case: Case, ours: Message, update: Update, now: datetime) -> Message:
+    made = Message(
+        case_id=case.id or 0, kind="inbound", way="email", contact_id=ours.contact_id,
+        subject=update.subject[:200] or None, body=update.text[:LONGEST] or None,
+        message_id=update.key, created_at=now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made

@@ -1,0 +1,126 @@
+"""What follows from a step of a case: colleagues hear of it, and vendors that have it keep up."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from db.engine import slices
+from db.models import Case, CaseEvent, Delivery, ExternalRef, Integration, Message
+from services import notices
+from services.cases.card import answer_of, card
+from services.domain.lifecycle import Move
+from services.domain.retrying import OPEN, State
+from services.outbox.owing import lane, owe
+
+# What a vendor calls having a case at all.
+OPENING = {"zendesk": "ticket", "intercom": "conversation", "slack": "post"}
+_SHOWN = frozenset(Move) - {Move.NOTED, Move.PUSHED}  # a message in Slack does not show these
+
+
+def follow(session: Session, case: Case, event: CaseEvent, now: datetime) -> None:
+    """Owe what follows from this step of the case's journal."""
+    _tell(session, case, event, now)
+    for vendor in having(session, [case.id or 0]).get(case.id or 0, ()):
+        _keep_up(session, vendor, case, event, now)
+
+
+def follow_joins(session: Session, joined: Sequence[tuple[Case, CaseEvent]], now: datetime) -> None:
+    """The same for further answers, of which colleagues are not told: many of them at once."""
+    there = having(session, [case.id or 0 for case, _ in joined])
+    for case, event in joined:
+        for vendor in there.get(case.id or 0, ()):
+            _keep_up(session, vendor, case, event, now)
+
+
+def having(session: Session, case_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The vendors that have these cases, or to which they are on their way, by case."""
+    refs = select(ExternalRef.entity_id, ExternalRef.vendor).where(
+        ExternalRef.entity == "case", col(ExternalRef.vendor).in_(OPENING)
+    )
+    coming = select(Delivery.case_id, Delivery.vendor).where(
+        col(Delivery.state).in_(OPEN),
+        sa.tuple_(Delivery.vendor, Delivery.action).in_(OPENING.items()),
+    )
+    found: set[tuple[int, str]] = set()
+    for ids in slices(case_ids):
+        found |= set(session.exec(refs.where(col(ExternalRef.entity_id).in_(ids))))
+        lanes = [lane(vendor, case_id) for vendor in OPENING for case_id in ids]
+        found |= {
+            (id_ or 0, v) for id_, v in session.exec(coming.where(col(Delivery.lane).in_(lanes)))
+        }
+    there: dict[int, list[str]] = {}
+    for case_id, vendor in sorted(found):
+        there.setdefault(case_id, []).append(vendor)
+    return there
+
+
+def _tell(session: Session, case: Case, event: CaseEvent, now: datetime) -> None:
+    moved: dict[str, Any] = event.data.get("changes", {})
+    told: list[tuple[int | None, str]] = []
+    if event.kind == Move.ASSIGNED and "assignee_id" in moved:
+        told = [(case.assignee_id, "assigned")]
+    elif event.kind == Move.BREACHED:
+        told = [(case.assignee_id, "breached"), (case.escalated_to_id, "breached")]
+    elif event.kind in (Move.ANSWERED, Move.BOUNCED):
+        told = [(case.assignee_id, "answered")]
+    for user_id, kind in dict.fromkeys(told):
+        if user_id is not None and user_id != event.actor_id:
+            about = f"{kind} {case.id} {case.version} {user_id}"
+            notices.tell(session, user_id, kind, about=about, now=now, case_id=case.id)
+
+
+def _show(session: Session, case: Case, event: CaseEvent, now: datetime) -> None:
+    """One message a case: what waits to change it is changed itself."""
+    if event.kind not in _SHOWN:
+        return
+    body = {"card": card(session, case, now.astimezone(UTC).date())}
+    waiting = sa.update(Delivery).where(
+        col(Delivery.lane) == lane("slack", case.id or 0), col(Delivery.action) == "update",
+        col(Delivery.state) == State.PENDING,
+    )  # fmt: skip
+    if session.connection().execute(waiting.values(payload=body)).rowcount:
+        return
+    _owe(session, "slack", "update", case, body, now)
+
+
+def _keep_up(session: Session, vendor: str, case: Case, event: CaseEvent, now: datetime) -> None:
+    if vendor == "slack":
+        return _show(session, case, event, now)
+    config = _config(session, vendor)
+    move = Move(event.kind)
+    if move in (Move.RESOLVED, Move.REOPENED) and config.get("follow_status", "yes") == "yes":
+        _status(session, vendor, case, move, now)
+    elif move is Move.JOINED:
+        told = answer_of(session, event.data.get("response_id"), case.unit_id)
+        text = f"A further answer of the same person: {told['score']}\n\n{told['comment'] or ''}"
+        _owe(session, vendor, "note", case, {"text": text.strip()}, now)
+    elif move is Move.NOTED and config.get("copy_notes") == "yes":
+        message = session.get(Message, event.data.get("message_id"))
+        if message is not None and message.body:
+            _owe(session, vendor, "note", case, {"text": message.body}, now)
+
+
+def _status(session: Session, vendor: str, case: Case, move: Move, now: datetime) -> None:
+    solved = move is Move.RESOLVED
+    if vendor == "zendesk":
+        body = {"status": "solved" if solved else "open"}
+        _owe(session, vendor, "status", case, body, now)
+    elif solved:
+        _owe(session, vendor, "close", case, {}, now)
+
+
+def _config(session: Session, vendor: str) -> dict[str, Any]:
+    row = session.get(Integration, vendor)
+    return row.config if row else {}
+
+
+def _owe(
+    session: Session, vendor: str, action: str, case: Case, body: dict[str, Any], now: datetime
+) -> None:
+    owe(
+        session, key=f"{vendor}:{action}:{case.id}:v{case.version}", vendor=vendor, action=action,
+        body=body, now=now, case_id=case.id, lane=lane(vendor, case.id or 0),
+    )  # fmt: skip

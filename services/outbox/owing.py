@@ -1,0 +1,98 @@
+"""An intended effect becomes a row, in the transaction of what it follows from."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.models import Delivery, ExternalRef
+from services import config
+from services.domain.retrying import OPEN, State
+
+
+def owe(
+    session: Session,
+    *,
+    key: str,
+    vendor: str,
+    action: str,
+    body: Mapping[str, Any],
+    now: datetime,
+    hold: timedelta = timedelta(0),
+    **values: Any,
+) -> Delivery:
+    """The delivery that `key` names, made if there is none; it leaves after `hold`.
+
+    `values` are further columns: case_id, message_id, user_id, actor_id, lane.
+    """
+    known = session.exec(select(Delivery).where(Delivery.idem_key == key)).one_or_none()
+    if known is not None:
+        return known
+    made = Delivery(
+        idem_key=key, vendor=vendor, action=action, payload=dict(body), not_before=now + hold,
+        created_at=now, **values,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
+
+
+def lane(vendor: str, case_id: int) -> str:
+    """One case at one vendor: what is owed there leaves one after the other."""
+    return f"{vendor}:{case_id}"
+
+
+def thread_of(session: Session, vendor: str, case_id: int | None) -> str | None:
+    """What the vendor calls this case, if it has it."""
+    query = (
+        select(ExternalRef.remote_id)
+        .where(
+            ExternalRef.entity == "case", ExternalRef.entity_id == case_id,
+            ExternalRef.vendor == vendor,
+        )
+        .order_by(col(ExternalRef.id).desc())
+    )  # fmt: skip
+    return session.exec(query).first()
+
+
+def open_in(session: Session, vendor: str, case_id: int, action: str) -> Delivery | None:
+    """The newest delivery of this action that is still on its way."""
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.lane == lane(vendor, case_id), Delivery.action == action,
+            col(Delivery.state).in_(OPEN),
+        )
+        .order_by(col(Delivery.id).desc())
+    )  # fmt: skip
+    return session.exec(query).first()
+
+
+def withdraw(session: Session, delivery: Delivery, why: str, now: datetime) -> bool:
+    """Cancel what has not left; whether it could be. The row is locked by this."""
+    session.refresh(delivery, with_for_update=True)
+    if delivery.state != State.PENDING:
+        return False
+    delivery.state, delivery.last_error, delivery.ended_at = State.CANCELLED.value, why, now
+    session.add(delivery)
+    session.flush()
+    return True
+
+
+def public_key(idem_key: str) -> str:
+    """What the outside knows the effect by: no two desks have the same, and it tells nothing."""
+    return f"ld-{_keyed(b'outbox key', idem_key)[:32]}"
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """HMAC of a payload, for the record of its attempts."""
+    return _keyed(b"payload", json.dumps(body, sort_keys=True, default=str))
+
+
+def _keyed(use: bytes, text: str) -> str:
+    key = hashlib.sha256(use + b"\0" + config.load().key()).digest()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,118 @@
+"""Periodic work: a row each with a lease, so that of many processes one does it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from db import engine
+from db.engine import insert_ignore
+from db.models import Job
+from services.cases.breaches import broken, sweep
+from services.worker.mailbox import poll
+from services.worker.telling import send, warn
+
+TABLE: sa.Table = Job.__table__  # type: ignore[attr-defined]
+LEASE = 300  # seconds; a job that takes longer may be begun by another worker
+Clock = Callable[[], datetime]
+# Takes what it remembered last time and gives what it will remember.
+Work = Callable[[Mapping[str, Any], Clock], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Something done every `every` seconds."""
+
+    every: float
+    work: Work
+
+
+def promises(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Note the promises that were not kept. Most looks take no write lock."""
+    now = clock()
+    with engine.reading() as session:
+        if not broken(session, now):
+            return {}
+    with engine.transaction() as session:
+        sweep(session, now)
+    return {}
+
+
+JOBS: Mapping[str, Periodic] = {
+    "promises": Periodic(60, promises),
+    "warnings": Periodic(60, warn),
+    "notices": Periodic(5, send),
+    "mailbox": Periodic(60, poll),
+}
+
+
+def run_due(worker: str, clock: Clock) -> int:
+    """Do what is due and in nobody else's hands; how many jobs were done."""
+    with engine.reading() as session:
+        wanted = due(session, clock())
+    return sum(_run(name, worker, clock) for name in wanted)
+
+
+def due(session: Session, now: datetime) -> list[str]:
+    """The names of the jobs that have to be done now."""
+    known = {
+        row.name: row
+        for row in session.connection().execute(
+            sa.select(TABLE.c.name, TABLE.c.next_at, TABLE.c.lease_until)
+        )
+    }
+    return [
+        name
+        for name in JOBS
+        if name not in known
+        or (known[name].next_at <= now and not (known[name].lease_until or now) > now)
+    ]
+
+
+def _run(name: str, worker: str, clock: Clock) -> bool:
+    with engine.transaction() as session:
+        state = take(session, name, worker, clock())
+    if state is None:
+        return False
+    error = None
+    try:
+        state = dict(JOBS[name].work(state, clock))
+    except Exception as failed:  # whatever it is, the desk goes on and says so
+        error = failed
+    with engine.transaction() as session:
+        done(session, name, worker, clock(), state, type(error).__name__ if error else None)
+    return True
+
+
+def take(session: Session, name: str, worker: str, now: datetime) -> dict[str, Any] | None:
+    """What the job remembers, if it is due and ours from now on."""
+    insert_ignore(session, TABLE, [{"name": name, "next_at": now, "state": {}}])
+    free = sa.or_(TABLE.c.lease_until.is_(None), TABLE.c.lease_until < now)
+    mine = (
+        sa.update(TABLE)
+        .where(TABLE.c.name == name, TABLE.c.next_at <= now, free)
+        .values(lease_until=now + timedelta(seconds=LEASE), leased_by=worker)
+        .returning(TABLE.c.state)
+    )
+    found = session.connection().execute(mine).scalar_one_or_none()
+    return None if found is None else dict(found)
+
+
+def done(
+    session: Session,
+    name: str,
+    worker: str,
+    now: datetime,
+    state: Mapping[str, Any],
+    error: str | None,
+) -> None:
+    """It is done until its time comes again. Not ours any more: whoever has it says so."""
+    values = {
+        "lease_until": None, "leased_by": None, "last_at": now, "last_error": error,
+        "next_at": now + timedelta(seconds=JOBS[name].every), "state": dict(state),
+    }  # fmt: skip
+    mine = sa.update(TABLE).where(TABLE.c.name == name, TABLE.c.leased_by == worker)
+    session.connection().execute(mine.values(**values))
