@@ -2,6 +2,7 @@
 
 from pages._ask import ask, moment
 from pages._cards import href
+from pages._contact_acts import contacting
 from pages._contact_parts import ROLES, answers, called, case_table, day, page_about
 from pages._facts import Fact, facts
 from services.insights.people import ContactFile, contact_file
@@ -17,12 +18,14 @@ def show(contact_id: int) -> None:
         "contact", title=name, subtitle=[found.email or ""] if found.email != name else [],
         chips=_chips(found), rows=_rows(found), spark=found.scores, zone=found.zone,
     )  # fmt: skip
+    contacting(found)
     case_table(found.cases, found.n_cases, found.zone, who=False)
     answers("Answers", found.zone, who=False, limit=MOST, contact_id=contact_id)
 
 
 def _chips(found: ContactFile) -> list[tuple[str, str]]:
     chips = [("do not contact", "warn")] if found.do_not_contact else []
+    chips += [("mail came back", "warn")] if found.bounced else []
     return chips + ([("personal data removed", "")] if found.erased else [])
 
 

@@ -67,7 +67,8 @@ def time_zone(_session: Session, value: Any) -> str | None:
     return value or None
 
 
-def _email(_session: Session, value: Any) -> str:
+def address(_session: Session, value: Any) -> str:
+    """An e-mail address that could exist; nobody is asked."""
     try:
         return validate_email(
             str(value).strip(), check_deliverability=False, globally_deliverable=False
@@ -110,7 +111,7 @@ def _capacity(_session: Session, value: Any) -> int | None:
 
 _CHECKS: dict[str, Callable[[Session, Any], Any]] = {
     "name": name,
-    "email": _email,
+    "email": address,
     "role": _role,
     "team_id": _team,
     "units": _units,

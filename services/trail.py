@@ -34,6 +34,12 @@ PHRASES = {
     "desk.setup": "set up the desk as", "setting.change": "changed a",
     "export.responses": "exported responses", "export.audit": "exported the audit trail",
     "import.start": "began", "import.accounts": "brought in accounts by",
+    "contact.leave_alone": "said that nobody may write to",
+    "contact.may_contact": "said that we may write to", "contact.address": "moved",
+    "vendor.connect": "connected a", "vendor.disconnect": "disconnected a",
+    "vendor.pause": "paused a", "vendor.resume": "resumed a", "vendor.map": "mapped fields of a",
+    "delivery.replay": "sent again", "delivery.cancel": "cancelled",
+    "delivery.decide": "decided about", "template.save": "saved", "template.retire": "retired",
     "response.exclude": "excluded", "response.restore": "counted again",
 }  # fmt: skip
 FACTS = {

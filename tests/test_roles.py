@@ -94,6 +94,7 @@ WITHIN = {
     "services.cases.journal.seen",
     "services.insights.cube.count",
     "services.insights.cube.where",
+    "services.insights.people.contact_seen",
     "services.insights.people.n_cases",
     "services.insights.queue.meant_by",
     "services.insights.score_lines.score_lines",

@@ -32,6 +32,7 @@ class ContactFile:
     role: str | None
     language: str | None
     do_not_contact: bool
+    bounced: bool
     account_id: int | None
     account: str | None
     props: tuple[tuple[str, str], ...]
@@ -53,7 +54,7 @@ def contact_file(session: Session, actor: Actor, contact_id: int, *, now: dateti
     of these the answers and cases in those units.
     """
     person = session.get(Contact, contact_id)
-    if person is None or not _seen(session, actor, person):
+    if person is None or not contact_seen(session, actor, person):
         raise Refused("There is no such person here, or they belong to a unit you do not see.")
     account = session.get(Account, person.account_id) if person.account_id else None
     scores = score_lines(session, actor, col(Response.contact_id) == contact_id)
@@ -67,6 +68,7 @@ def contact_file(session: Session, actor: Actor, contact_id: int, *, now: dateti
         role=person.role,
         language=person.language,
         do_not_contact=person.do_not_contact,
+        bounced=bool(person.bounced_email) and person.bounced_email == person.email_norm,
         account_id=account.id if account and actor.sees(account.unit_id) else None,
         account=account.name if account else None,
         props=tuple(sorted((key, str(value)) for key, value in person.props.items())),
@@ -89,7 +91,8 @@ def n_cases(session: Session, actor: Actor, meant: Condition) -> int:
     return int(session.connection().execute(query).scalar_one())
 
 
-def _seen(session: Session, actor: Actor, person: Contact) -> bool:
+def contact_seen(session: Session, actor: Actor, person: Contact) -> bool:
+    """Whether the actor may see this person: of one of their accounts, or heard in their units."""
     if actor.units is None:
         return True
     of = select(Account.id).where(

@@ -172,3 +172,22 @@ def test_without_a_database_the_page_says_so(
     assert "did not answer in time" in at.error[0].value
     with transaction() as session:
         assert session.get(Case, 1) is not None
+
+
+def test_a_person_is_left_alone_from_their_page(boss: User, dana: Contact) -> None:
+    at = open_page(boss, "contact.py", query(dana))
+    at.button(key="contact_may_not").click().run()
+    with transaction() as session:
+        found = session.get(Contact, dana.id)
+        assert found is not None and found.do_not_contact
+    at.button(key="contact_may").click().run()
+    assert not [button for button in at.button if button.key == "contact_may"]
+
+
+def test_an_address_is_changed_and_a_wrong_one_is_named(boss: User, dana: Contact) -> None:
+    at = open_page(boss, "contact.py", query(dana))
+    at.text_input(key=f"contact_email_{dana.id}").set_value("dana@new.example")
+    [button for button in at.button if button.label == "Change the address"][0].click().run()
+    with transaction() as session:
+        found = session.get(Contact, dana.id)
+        assert found is not None and found.email == "dana@new.example"
