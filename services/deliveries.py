@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, func, select
 
 from db.engine import turn
 from db.models import Case, Contact, Delivery, DeliveryAttempt, Message
-from services import audit
+from services import audit, config
 from services.access import Actor, Refused, permitted
 from services.cases import pushing
 from services.domain.retrying import State
@@ -17,6 +17,7 @@ from services.outbox import effects
 from services.outbox.owing import fingerprint, thread_of
 from services.vendors.base import Receipt
 
+HOLDS = ("update", "status", "close")  # say how the case stands, so the last one holds
 MOST = 1000  # deliveries that one act by filter takes
 NOTHING = "Nothing was changed."
 Act = Callable[[Session, Delivery, datetime], None]
@@ -38,6 +39,8 @@ def cancel(session: Session, actor: Actor, delivery_id: int, *, now: datetime) -
     if delivery.state != State.PENDING:
         raise Refused(f"It is {delivery.state}: only what is pending can be cancelled. {NOTHING}")
     _cancel(session, delivery, now)
+    if delivery.actor_id != actor.id:  # whoever wrote it counts on it
+        effects.stuck(session, delivery, now)
     _audit(session, actor, "delivery.cancel", delivery_id, now)
 
 
@@ -54,6 +57,7 @@ def decide(
     if delivery.state != State.UNKNOWN:
         raise Refused(f"It is {delivery.state}: there is nothing to decide. {NOTHING}")
     delivery.look_at, delivery.leased_by = None, None
+    left = _last_try(session, delivery_id) or now
     state = State.SENT if arrived else State.PENDING
     delivery.state, delivery.not_before = state.value, now
     delivery.ended_at = now if arrived else None
@@ -62,8 +66,16 @@ def decide(
     session.flush()
     if arrived:
         thread = thread_of(session, delivery.vendor, delivery.case_id)
-        effects.sent(session, delivery, Receipt(delivery.remote_id or "", thread), now)
+        effects.sent(session, delivery, Receipt(delivery.remote_id or "", thread), now, left)
     _audit(session, actor, "delivery.decide", delivery_id, now, arrived=arrived)
+
+
+def _last_try(session: Session, delivery_id: int) -> datetime | None:
+    """When it was tried last: if it arrived, then."""
+    query = select(func.max(DeliveryAttempt.at)).where(
+        DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.state == State.UNKNOWN
+    )
+    return session.exec(query).one()
 
 
 @permitted(Verb.BULK)
@@ -112,9 +124,13 @@ def _replay(session: Session, delivery: Delivery, now: datetime) -> None:
 def _over(session: Session, delivery: Delivery) -> str | None:
     """Why it must not be sent again as it was: the vendor would have the case, or the customer
     the message, in spite of what has happened since."""
+    if config.load().loopdesk_demo:
+        return "A demo sends nothing."
     case = session.get(Case, delivery.case_id) if delivery.case_id else None
     if case and delivery.action == pushing.ACTIONS.get(delivery.vendor):
         return pushing.why_not(session, case, delivery.vendor)
+    if delivery.action in HOLDS and _outdone(session, delivery):
+        return "A later one says how the case stands now."
     message = session.get(Message, delivery.message_id) if delivery.message_id else None
     if message is None or message.kind != "reply":
         return None
@@ -125,6 +141,15 @@ def _over(session: Session, delivery: Delivery) -> str | None:
     if contact and to and to in (contact.bounced_email or "",):
         return "Mail to this address came back: write a new reply to another one."
     return None
+
+
+def _outdone(session: Session, delivery: Delivery) -> bool:
+    query = select(Delivery.id).where(
+        Delivery.case_id == delivery.case_id, Delivery.vendor == delivery.vendor,
+        Delivery.action == delivery.action, col(Delivery.id) > delivery.id,
+        Delivery.state != State.CANCELLED,
+    )  # fmt: skip
+    return session.exec(query).first() is not None
 
 
 def _cancel(session: Session, delivery: Delivery, now: datetime) -> None:

@@ -54,8 +54,9 @@ def play(session: Session, now: datetime, seed: int = 7) -> dict[str, int]:
         session.add(Template(name=name, language=language, subject=subject, body=body, shared=True))
     session.flush()
     dice = Dice(f"{seed}:deliveries")
-    for case, agent in _cases(session):
-        at = now - timedelta(minutes=dice.randrange(8, 90))
+    found = _cases(session)
+    times = sorted(now - timedelta(minutes=dice.randrange(8, 90)) for _ in found)
+    for (case, agent), at in zip(found, times, strict=True):
         _about(session, case, agent, at, dice)
     return {"deliveries": len(session.exec(select(Delivery.id)).all())}
 

@@ -141,10 +141,14 @@ def disconnect(session: Session, actor: Actor, name: str, *, now: datetime) -> i
     """Forget the vendor and its secrets; what was still owed there is cancelled: how many."""
     row = _row(session, name)
     query = (
-        select(Delivery).where(Delivery.vendor == name, Delivery.state == State.PENDING)
-        .with_for_update(skip_locked=True)
+        select(Delivery)
+        .where(Delivery.vendor == name, col(Delivery.state).in_((State.PENDING, State.UNKNOWN)))
+        .with_for_update(skip_locked=True).execution_options(populate_existing=True)
     )  # fmt: skip
-    owed = session.exec(query).all()
+    found = session.exec(query).all()
+    for delivery in found:
+        delivery.look_at = None  # there is nobody to ask any more: a person decides
+    owed = [delivery for delivery in found if delivery.state == State.PENDING]
     for delivery in owed:
         delivery.state, delivery.ended_at = State.CANCELLED.value, now
         delivery.last_error = f"{title(name)} was disconnected"

@@ -31,6 +31,12 @@ def wishes(user: User) -> dict[str, Any]:
     return dict(DEFAULT) | (user.notify or {})
 
 
+def wants(user: User, kind: str) -> bool:
+    """Whether this person hears of what is of this kind."""
+    wanted = wishes(user)
+    return user.disabled_at is None and wanted["way"] != "off" and kind in wanted["kinds"]
+
+
 @permitted(Verb.SEE)
 def choose(
     session: Session, actor: Actor, *, way: str, when: str, hour: int, kinds: list[str]
@@ -59,10 +65,7 @@ def tell(
     """Note for one person that something happened, if they want to hear of it. `about` names it:
     told twice it is one notice. `data` holds ids and states, never texts."""
     user = session.exec(select(User).where(User.id == user_id)).one_or_none()
-    if user is None or user.disabled_at is not None:
-        return
-    wanted = wishes(user)
-    if wanted["way"] == "off" or kind not in wanted["kinds"]:
+    if user is None or not wants(user, kind):
         return
     row = {
         "user_id": user_id, "kind": kind, "case_id": case_id, "about": about, "data": data,

@@ -1,7 +1,7 @@
 """Connecting a vendor: what was entered is checked, secrets are kept and never shown."""
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from db.models import Audit, Delivery, Integration, Secret
 from services import integrations, settings, vault
@@ -98,8 +98,13 @@ def test_paused_and_disconnected(session: Session) -> None:
     integrations.pause(session, ADMIN, "webhook", on=False, now=NOW)
     assert row.paused_at is None
     owe(session, key="k", vendor="webhook", action="event", body={}, now=NOW)
+    unclear = owe(session, key="u", vendor="webhook", action="event", body={}, now=NOW)
+    unclear.state, unclear.look_at = "unknown", NOW
+    session.flush()
     assert integrations.disconnect(session, ADMIN, "webhook", now=NOW) == 1
-    assert session.exec(select(Delivery.state)).one() == "cancelled"
+    states = session.exec(select(Delivery.state).order_by(col(Delivery.id))).all()
+    assert states == ["cancelled", "unknown"]
+    assert unclear.look_at is None  # there is nobody to ask: a person decides
     assert session.exec(select(Secret)).all() == []
     with pytest.raises(VendorError, match="not connected"):
         integrations.built(session, "webhook")

@@ -13,6 +13,7 @@ from services.domain import replies
 from services.domain.lifecycle import UNRESOLVED, Illegal, Move, Status
 from services.domain.retrying import State
 from services.domain.roles import Role
+from services.person_fields import norm
 from services.vendors.base import Update
 
 MAIL = Actor(None, "E-mail", Role.SUPPORT)
@@ -57,14 +58,15 @@ def _ours(session: Session, update: Update) -> Message | None:
 def _case(session: Session, ours: Message) -> Case:
     """The case of the message. Where that is done and the same person has another one open for
     the same reason, that one: there is one open case for a person and a reason."""
-    case = session.exec(select(Case).where(Case.id == ours.case_id).with_for_update()).one()
+    mine = select(Case).where(Case.id == ours.case_id).with_for_update(key_share=True)
+    case = session.exec(mine).one()
     if case.status in UNRESOLVED or case.contact_id is None:
         return case
     query = select(Case).where(
         Case.contact_id == case.contact_id, Case.reason_key == case.reason_key,
         col(Case.status).in_(UNRESOLVED),
     )  # fmt: skip
-    other = session.exec(query.with_for_update()).first()
+    other = session.exec(query.with_for_update(key_share=True)).first()
     return other or case
 
 
@@ -91,7 +93,7 @@ def _bounced(
     message = _message(session, case, ours, update, now)
     contact = session.get(Contact, ours.contact_id) if ours.contact_id else None
     if update.hard and contact is not None:
-        contact.bounced_email = contact.email_norm
+        contact.bounced_email = _written_to(session, ours) or contact.email_norm
         session.add(contact)
     query = select(Delivery).where(Delivery.message_id == ours.id).with_for_update()
     for delivery in session.exec(query):
@@ -106,6 +108,13 @@ def _bounced(
         return "bounce"
     keep(session, MAIL, held, after, Move.BOUNCED, now=now, message_id=message.id, hard=update.hard)
     return "bounce"
+
+
+def _written_to(session: Session, ours: Message) -> str:
+    """The address that the mail went to: the person may have another one by now."""
+    query = select(Delivery.payload).where(Delivery.message_id == ours.id)
+    sent = session.exec(query).first() or {}
+    return norm(str((sent.get("to") or {}).get("address") or ""))
 
 
 def _message(session: Session, case: Case, ours: Message, update: Update, now: datetime) -> Message:

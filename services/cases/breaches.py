@@ -32,7 +32,7 @@ def sweep(session: Session, now: datetime) -> int:
     if not broken(session, now):
         return 0
     seq = bump(session)
-    cases = session.exec(_broken(now).limit(MOST).with_for_update()).all()
+    cases = session.exec(_broken(now).limit(MOST).with_for_update(key_share=True)).all()
     leads = _leads(session, {case.team_id for case in cases})
     for case in cases:
         held = Held(case, state_of(case), seq)

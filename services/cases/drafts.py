@@ -1,5 +1,6 @@
 """What somebody is typing on a case: kept as they type, until it is sent or thrown away."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from db.engine import upsert
-from db.models import metadata
+from db.models import Message, metadata
 from services.access import Actor, permitted
 from services.cases.journal import LONGEST, seen
 from services.domain.roles import Verb
@@ -63,6 +64,27 @@ def mine(session: Session, actor: Actor, number: int) -> dict[str, Typed]:
     own = (DRAFT.c.user_id == actor.id, DRAFT.c.case_id == case.id)
     query = sa.select(DRAFT.c.kind, *columns).where(*own)
     return {kind: Typed(*values) for kind, *values in session.connection().execute(query)}
+
+
+def kind_of(message: Message) -> str:
+    """The kind of draft that this message was."""
+    return "contact" if message.kind == "call" else message.kind
+
+
+def again(
+    session: Session, actor: Actor, number: int, message: Message, data: Mapping[str, Any],
+    now: datetime,
+) -> None:  # fmt: skip
+    """What was sent and taken back by who wrote it is a draft again, unless another is begun."""
+    kind = kind_of(message)
+    if actor.id is None or actor.id != message.author_id or kind in mine(session, actor, number):
+        return
+    reached = data.get("reached")
+    save(
+        session, actor, number, kind=kind, body=message.body or "", now=now,
+        subject=message.subject, way=data.get("way"),
+        at=datetime.fromisoformat(reached) if reached else None,
+    )  # fmt: skip
 
 
 def drop(session: Session, actor: Actor, case_id: int, kind: str) -> None:

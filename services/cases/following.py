@@ -12,8 +12,8 @@ from db.models import Case, CaseEvent, Delivery, ExternalRef, Integration, Messa
 from services import notices
 from services.cases.card import answer_of, card
 from services.domain.lifecycle import Move
-from services.domain.retrying import OPEN, State
-from services.outbox.owing import lane, owe
+from services.domain.retrying import State
+from services.outbox.owing import lane, owe, still_open
 
 # What a vendor calls having a case at all.
 OPENING = {"zendesk": "ticket", "intercom": "conversation", "slack": "post"}
@@ -41,16 +41,14 @@ def having(session: Session, case_ids: Sequence[int]) -> dict[int, list[str]]:
         ExternalRef.entity == "case", col(ExternalRef.vendor).in_(OPENING)
     )
     coming = select(Delivery.case_id, Delivery.vendor).where(
-        col(Delivery.state).in_(OPEN),
+        still_open(Delivery.state),
         sa.tuple_(Delivery.vendor, Delivery.action).in_(OPENING.items()),
     )
     found: set[tuple[int, str]] = set()
     for ids in slices(case_ids):
         found |= set(session.exec(refs.where(col(ExternalRef.entity_id).in_(ids))))
-        lanes = [lane(vendor, case_id) for vendor in OPENING for case_id in ids]
-        found |= {
-            (id_ or 0, v) for id_, v in session.exec(coming.where(col(Delivery.lane).in_(lanes)))
-        }
+        on_their_way = session.exec(coming.where(col(Delivery.case_id).in_(ids)))
+        found |= {(id_ or 0, vendor) for id_, vendor in on_their_way}
     there: dict[int, list[str]] = {}
     for case_id, vendor in sorted(found):
         there.setdefault(case_id, []).append(vendor)
@@ -87,17 +85,19 @@ def _show(session: Session, case: Case, event: CaseEvent, now: datetime) -> None
 
 
 def _keep_up(session: Session, vendor: str, case: Case, event: CaseEvent, now: datetime) -> None:
+    row = session.get(Integration, vendor)
+    if row is None:  # disconnected: it would wait, and be out of date once somebody reconnects
+        return None
     if vendor == "slack":
         return _show(session, case, event, now)
-    config = _config(session, vendor)
     move = Move(event.kind)
-    if move in (Move.RESOLVED, Move.REOPENED) and config.get("follow_status", "yes") == "yes":
+    if move in (Move.RESOLVED, Move.REOPENED) and row.config.get("follow_status", "yes") == "yes":
         _status(session, vendor, case, move, now)
     elif move is Move.JOINED:
         told = answer_of(session, event.data.get("response_id"), case.unit_id)
         text = f"A further answer of the same person: {told['score']}\n\n{told['comment'] or ''}"
         _owe(session, vendor, "note", case, {"text": text.strip()}, now)
-    elif move is Move.NOTED and config.get("copy_notes") == "yes":
+    elif move is Move.NOTED and row.config.get("copy_notes") == "yes":
         message = session.get(Message, event.data.get("message_id"))
         if message is not None and message.body:
             _owe(session, vendor, "note", case, {"text": message.body}, now)
@@ -110,11 +110,6 @@ def _status(session: Session, vendor: str, case: Case, move: Move, now: datetime
         _owe(session, vendor, "status", case, body, now)
     elif solved:
         _owe(session, vendor, "close", case, {}, now)
-
-
-def _config(session: Session, vendor: str) -> dict[str, Any]:
-    row = session.get(Integration, vendor)
-    return row.config if row else {}
 
 
 def _owe(

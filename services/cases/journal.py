@@ -67,9 +67,10 @@ def held(session: Session, actor: Actor, number: int, version: int | None) -> He
     """The case, locked, if it still has `version` (None: whatever it has).
 
     The data version is taken before the row, as every writer takes it: none waits in a circle.
+    `key_share`: who only refers to the case (a notice of the worker, say) does not wait for it.
     """
     seq = bump(session)
-    query = select(Case).where(Case.number == number).with_for_update()
+    query = select(Case).where(Case.number == number).with_for_update(key_share=True)
     case = session.exec(query.execution_options(populate_existing=True)).one_or_none()
     if case is None or not actor.sees(case.unit_id):
         raise Refused(f"There is no case {number} here. {NOTHING}")

@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from db.models import Case, Delivery, Integration
+from db.models import Case, Contact, Delivery, Integration
 from services import integrations, settings
 from services.access import Actor, Refused, permitted
 from services.cases.card import card
 from services.cases.journal import NOTHING, Done, held, keep, seen
+from services.cases.replying import why_silent
 from services.domain import replies
 from services.domain.lifecycle import Illegal, Move
-from services.domain.retrying import OPEN, State
+from services.domain.retrying import State
 from services.domain.roles import Verb
-from services.outbox.owing import lane, owe, public_key, thread_of
+from services.outbox.owing import lane, owe, public_key, still_open, thread_of
 from services.vendors import title
 from services.vendors.base import Message, VendorError
 
@@ -77,14 +78,21 @@ def why_not(session: Session, case: Case, vendor: str) -> str | None:
     """Why the case does not go to this vendor now, if it does not."""
     if session.get(Integration, vendor) is None:
         return f"{title(vendor)} is not connected: an admin can do that."
+    if vendor == "intercom" and (silent := _silent(session, case)):
+        return f"{silent} They could read a conversation in Intercom."
     if thread_of(session, vendor, case.id):
         return f"{title(vendor)} has the case already."
     query = select(Delivery.id).where(
         Delivery.lane == lane(vendor, case.id or 0), Delivery.action == ACTIONS[vendor],
-        col(Delivery.state).in_(OPEN),
+        still_open(Delivery.state),
     )  # fmt: skip
     on_its_way = session.exec(query).first() is not None
     return f"It is on its way to {title(vendor)} already." if on_its_way else None
+
+
+def _silent(session: Session, case: Case) -> str | None:
+    contact = session.get(Contact, case.contact_id) if case.contact_id else None
+    return why_silent(session, case, contact) if contact else None
 
 
 def _key(session: Session, case: Case, vendor: str) -> str:

@@ -12,7 +12,7 @@ from services import calendars, integrations, settings
 from services.access import Actor, Refused, permitted
 from services.cases import drafts, sending, verbs
 from services.cases.journal import NOTHING, Done, Held, held, keep, seen
-from services.domain import lifecycle, replies
+from services.domain import lifecycle, merge, replies
 from services.domain.lifecycle import Illegal, Move, State
 from services.domain.roles import Verb
 from services.mail import compose
@@ -57,6 +57,7 @@ def reply(
     text = verbs.text_of(body, "A reply says something.")
     if (done := sending.before(session, actor, number, Move.REPLIED, once)) is not None:
         return done
+    _refuse_unfilled(f"{subject}\n{text}")
     case = held(session, actor, number, None)
     contact = _reachable(session, case.case, way)
     after, data = _after(session, case, then, now, outcome, root_cause_id)
@@ -122,6 +123,13 @@ def _reachable(session: Session, case: Case, way: str) -> Contact:
     return contact
 
 
+def _refuse_unfilled(text: str) -> None:
+    """A customer does not read our merge fields."""
+    left = [name for name in merge.fields(text) if name in merge.FIELDS]
+    if left:
+        raise Refused(f"{{{{{left[0]}}}}} still stands in it: write what belongs there. {NOTHING}")
+
+
 def _after(
     session: Session, case: Held, then: str, now: datetime, outcome: str, cause_id: int | None
 ) -> tuple[State, dict[str, Any]]:
@@ -168,13 +176,18 @@ def _body(
     row = integrations.connected(session)["email"]
     domain = compose.domain(str(row.config.get("from_address", "")))
     message.message_id = f"<{public_key(f'message {message.id}')}@{domain}>"
-    subject = message.subject or f"Your feedback (case {case.number})"
     return {
         "to": {"name": contact.name or "", "address": contact.email},
-        "from_name": actor.name, "subject": subject, "text": message.body,
+        "from_name": actor.name, "subject": message.subject or subject_of(case.number),
+        "text": message.body,
         "message_id": message.message_id, "in_reply_to": before[-1] if before else None,
         "references": before,
     }  # fmt: skip
+
+
+def subject_of(number: int) -> str:
+    """What a mail is called to which nobody gave a subject."""
+    return f"Your feedback (case {number})"
 
 
 def _earlier(session: Session, case: Case, contact: Contact) -> list[str]:
@@ -192,14 +205,8 @@ def _earlier(session: Session, case: Case, contact: Contact) -> list[str]:
     return [found for found in session.exec(query) if found][-20:]
 
 
-def take_back(session: Session, actor: Actor, event: CaseEvent, now: datetime) -> None:
-    """The reply of this event does not leave, and is a draft again. Refused where it has left."""
+def take_back(session: Session, event: CaseEvent, now: datetime) -> None:
+    """The reply of this event does not leave. Refused where it has left."""
     delivery = session.get(Delivery, event.data["delivery_id"])
     if delivery is None or not withdraw(session, delivery, "taken back", now):
         raise Refused(f"It has left: what was sent cannot be taken back. {NOTHING}")
-    message, case = session.get(Message, delivery.message_id), session.get(Case, event.case_id)
-    if message is not None and case is not None and actor.id == message.author_id:
-        drafts.save(
-            session, actor, case.number, kind="reply", body=message.body or "", now=now,
-            subject=message.subject, way=message.way,
-        )  # fmt: skip

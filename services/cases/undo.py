@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from db.models import Case, CaseEvent, Delivery, Message, User
 from services import calendars
 from services.access import Actor, Refused, permitted
-from services.cases import replying, words
+from services.cases import drafts, replying, words
 from services.cases.journal import NOTHING, Done, held, journal, keep, state_of, taken_back
 from services.cases.verbs import refuse_a_second
 from services.domain import lifecycle, taking_back
@@ -34,9 +34,9 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
     after = rule.without(
         event, lambda later: words.sentences(session, [later], words.zone_of(session, actor))[0]
     )
-    _mark(session, events, event, now)
     if Move(event.kind) is Move.REPLIED:
-        replying.take_back(session, actor, event, now)
+        replying.take_back(session, event, now)
+    _mark(session, actor, number, events, event, now)
     return keep(
         session, actor, case, after, Move.UNDONE, now=now, undo_of=event_id, undone=event.kind
     )
@@ -151,13 +151,22 @@ def _source(events: Sequence[CaseEvent], event: CaseEvent) -> tuple[CaseEvent, i
     return source, turns
 
 
-def _mark(session: Session, events: Sequence[CaseEvent], event: CaseEvent, now: datetime) -> None:
-    """A note that is taken back is no longer shown; taking that back shows it again."""
+def _mark(
+    session: Session, actor: Actor, number: int, events: Sequence[CaseEvent], event: CaseEvent,
+    now: datetime,
+) -> None:  # fmt: skip
+    """A text that is taken back is no longer shown, and is a draft again; taking that back shows
+    it again."""
     source, turns = _source(events, event)
     query = select(Message).where(
         Message.id == source.data.get("message_id"), Message.case_id == event.case_id
     )
     message = session.exec(query).one_or_none()
-    if message is not None:
-        message.undone_at = None if turns % 2 else now
-        session.add(message)
+    if message is None:
+        return
+    message.undone_at = None if turns % 2 else now
+    session.add(message)
+    if message.undone_at:
+        drafts.again(session, actor, number, message, source.data, now)
+    else:
+        drafts.drop(session, actor, event.case_id, drafts.kind_of(message))

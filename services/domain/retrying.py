@@ -77,8 +77,16 @@ def after_failure(
     return Next(State.PENDING, max(wait or 0, delay(pace, tries, chance)))
 
 
-def after_look(pace: Pace, *, looks: int) -> Next:
+def after_look(pace: Pace, *, looks: int, tries: int, chance: float) -> Next:
     """After the vendor said for the `looks`-th time (1, 2, ...) that it has nothing."""
     if looks < len(pace.looks):
         return Next(State.UNKNOWN, pace.looks[looks])
-    return Next(State.PENDING, 0)
+    return once_more(pace, tries=tries, chance=chance)
+
+
+def once_more(pace: Pace, *, tries: int, chance: float) -> Next:
+    """After `tries` that left doubt and may be followed by another: at once the first time only,
+    and not for ever, or a vendor that fails at one message would get it every minute."""
+    if tries >= pace.most:
+        return Next(State.FAILED)
+    return Next(State.PENDING, 0 if tries <= 1 else delay(pace, tries, chance))

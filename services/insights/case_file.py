@@ -110,7 +110,7 @@ def _scores(session: Session, actor: Actor, contact_id: int | None) -> tuple[Sco
 def _steps(
     session: Session, actor: Actor, case: Case, events: list[CaseEvent], known: words.Names
 ) -> tuple[Step, ...]:
-    ids = {e.data.get("message_id") for e in events} - {None}
+    ids = {_message(event) for event in events} - {None}
     query = select(Message).where(col(Message.id).in_(ids))
     bodies = {message.id: message.body for message in session.exec(query)}
     undone, can = taken_back(events), possible(session, actor, case, events)
@@ -118,9 +118,19 @@ def _steps(
         Step(
             event_id=event.id or 0, at=event.at, who=known.who(event),
             said=words.predicate(event, known), kind=Move(event.kind),
-            body=None if event.id in undone else bodies.get(event.data.get("message_id")),
+            body=None if event.id in undone or _left(event) else bodies.get(_message(event)),
             undone=event.id in undone, mine=event.id in can,
         )
         for event in events
     ]  # fmt: skip
     return tuple(reversed(steps))
+
+
+def _message(event: CaseEvent) -> int | None:
+    found: int | None = event.data.get("message_id")
+    return found
+
+
+def _left(event: CaseEvent) -> bool:
+    """What reached the customer was told where it was written."""
+    return event.kind == Move.CONTACTED and "delivery_id" in event.data

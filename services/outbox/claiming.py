@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from db.models import Contact, Delivery, DeliveryAttempt, Integration, Message
+from db.models import Case, Contact, Delivery, DeliveryAttempt, Integration, Message, User
 from services import config
-from services.domain.retrying import OPEN, Pace, State, shut_for
-from services.outbox.owing import fingerprint, thread_of
+from services.cases.replying import why_silent
+from services.domain.retrying import Pace, State, shut_for
+from services.outbox import effects
+from services.outbox.owing import fingerprint, still_open, thread_of
 
 CUT_OFF = "the worker stopped while it was sending"
 
@@ -50,15 +52,17 @@ def claim(session: Session, vendor: str, now: datetime, worker: str, pace: Pace)
     """The next delivery of this vendor, ours for `pace.lease` seconds; None where there is none."""
     if not _may_call(session, vendor, now, pace):
         return None
-    delivery = _next(session, vendor, now, lock=True)
-    if delivery is None:
-        return None
-    looking = delivery.state == State.UNKNOWN
-    if not looking and (why := _unwanted(session, delivery)):
-        delivery.state, delivery.last_error, delivery.ended_at = State.CANCELLED.value, why, now
-        session.add(delivery)
-        session.flush()
-        return claim(session, vendor, now, worker, pace)
+    while (delivery := _next(session, vendor, now, lock=True)) is not None:
+        if (why := _unwanted(session, delivery)) is None:
+            return _in_hand(session, delivery, now, worker, pace)
+        _drop(session, delivery, why, now)
+    return None
+
+
+def _in_hand(
+    session: Session, delivery: Delivery, now: datetime, worker: str, pace: Pace
+) -> Claimed:
+    looking, vendor = delivery.state == State.UNKNOWN, delivery.vendor
     delivery.lease_until = now + timedelta(seconds=pace.lease)
     delivery.leased_by = worker
     if looking:
@@ -75,6 +79,18 @@ def claim(session: Session, vendor: str, now: datetime, worker: str, pace: Pace)
     )  # fmt: skip
 
 
+def _drop(session: Session, delivery: Delivery, why: str, now: datetime) -> None:
+    """It does not leave, and whoever caused it hears of it. What may have left, a person judges."""
+    if delivery.state == State.UNKNOWN:
+        delivery.look_at = None
+    else:
+        delivery.state, delivery.ended_at = State.CANCELLED.value, now
+        delivery.last_error = why
+    session.add(delivery)
+    session.flush()
+    effects.stuck(session, delivery, now)
+
+
 def any_expired(session: Session, now: datetime) -> bool:
     """Whether a worker died while it was sending."""
     return session.exec(_expired(now).limit(1)).first() is not None
@@ -88,7 +104,9 @@ def expire(session: Session, now: datetime) -> int:
     """What a worker held when it died is unknown from now on; how many there were."""
     lost = session.exec(_expired(now).with_for_update(skip_locked=True)).all()
     for delivery in lost:
-        delivery.state, delivery.look_at, delivery.looks = State.UNKNOWN.value, now, 0
+        connected = session.get(Integration, delivery.vendor) is not None
+        delivery.state, delivery.looks = State.UNKNOWN.value, 0
+        delivery.look_at = now if connected else None
         delivery.last_error, delivery.leased_by = CUT_OFF, None
         session.add(delivery)
         session.add(
@@ -108,7 +126,7 @@ def _next(session: Session, vendor: str, now: datetime, *, lock: bool = False) -
         select(earlier.id)
         .where(
             earlier.lane == Delivery.lane, col(earlier.id) < col(Delivery.id),
-            col(earlier.state).in_(OPEN),
+            still_open(earlier.state),
         )
         .exists()
     )  # fmt: skip
@@ -155,26 +173,25 @@ def _unwanted(session: Session, delivery: Delivery) -> str | None:
     """Why it may not leave (any more), though it was owed."""
     if config.load().loopdesk_demo:
         return "a demo sends nothing"
+    if delivery.state == State.UNKNOWN:  # looking does not send
+        return None
+    if delivery.user_id is not None:
+        reader = session.get(User, delivery.user_id, populate_existing=True)
+        gone = reader is None or reader.disabled_at is not None
+        return "the colleague no longer works here" if gone else None
     if delivery.message_id is None:
         return None
     query = (
-        select(Contact, Message.kind)
+        select(Contact, Case)
         .join(Message, col(Message.contact_id) == Contact.id)
-        .where(Message.id == delivery.message_id)
+        .join(Case, col(Case.id) == Message.case_id)
+        .where(Message.id == delivery.message_id, Message.kind == "reply")
     )
     found = session.exec(query).first()
-    if found is None or found[1] != "reply":
+    if found is None:
         return None
-    contact = found[0]
-    if contact.erased_at:
-        return "the person was erased meanwhile"
-    return "the person must not be contacted (any more)" if contact.do_not_contact else None
-
-
-def waiting(session: Session) -> dict[str, int]:
-    """How many deliveries stand in each state that is not over."""
-    query = (
-        select(Delivery.state, func.count()).where(col(Delivery.state).in_(OPEN))
-        .group_by(Delivery.state)
-    )  # fmt: skip
-    return dict(session.exec(query).all())
+    contact, case = found
+    to = str((delivery.payload.get("to") or {}).get("address") or "").casefold()
+    if to and to == contact.bounced_email:
+        return "mail to this address came back meanwhile"
+    return why_silent(session, case, contact)

@@ -12,7 +12,6 @@ from services.cases import journal
 from services.domain import lifecycle
 from services.domain.lifecycle import Illegal, Move
 from services.domain.roles import Role
-from services.outbox.claiming import Claimed
 from services.vendors import title
 from services.vendors.base import Receipt
 
@@ -20,18 +19,22 @@ from services.vendors.base import Receipt
 CONTACTS = {("email", "reply"), ("zendesk", "reply"), ("intercom", "reply")}
 
 
-def before(session: Session, claimed: Claimed) -> None:
+def before(session: Session, vendor: str, action: str) -> None:
     """Where the case will change, take the data version before any row, as every writer does."""
-    if (claimed.vendor, claimed.action) in CONTACTS:
+    if (vendor, action) in CONTACTS:
         turn(session)
 
 
-def sent(session: Session, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
-    """Keep what the vendor calls the case; a reply that left is a contact with the customer."""
+def sent(
+    session: Session, delivery: Delivery, receipt: Receipt, now: datetime,
+    left: datetime | None = None,
+) -> None:  # fmt: skip
+    """Keep what the vendor calls the case; a reply that left is a contact with the customer, made
+    when it `left`."""
     if receipt.thread and delivery.case_id:
         _called(session, delivery, receipt.thread)
     if (delivery.vendor, delivery.action) in CONTACTS and delivery.case_id:
-        _contacted(session, delivery, now)
+        _contacted(session, delivery, now, left or now)
 
 
 def stuck(session: Session, delivery: Delivery, now: datetime) -> None:
@@ -69,18 +72,18 @@ def _called(session: Session, delivery: Delivery, thread: str) -> None:
         session.flush()
 
 
-def _contacted(session: Session, delivery: Delivery, now: datetime) -> None:
+def _contacted(session: Session, delivery: Delivery, now: datetime, left: datetime) -> None:
     case = session.get(Case, delivery.case_id)
     assert case is not None
     held = journal.held(session, _author(session, delivery), case.number, None)
     calendar = calendars.calendar_of(session, held.state.team_id)
     try:
-        after = lifecycle.contacted(held.state, now, calendar)
+        after = lifecycle.contacted(held.state, left, calendar)
     except Illegal:  # merged meanwhile: the message is still on the case
         return
     journal.keep(
         session, _author(session, delivery), held, after, Move.CONTACTED, now=now,
-        way=delivery.vendor, reached=now.isoformat(), delivery_id=delivery.id,
+        way=delivery.vendor, reached=left.isoformat(), delivery_id=delivery.id,
         message_id=delivery.message_id,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from db.models import Delivery, ExternalRef
@@ -59,13 +60,22 @@ def thread_of(session: Session, vendor: str, case_id: int | None) -> str | None:
     return session.exec(query).first()
 
 
+def still_open(state: Any) -> sa.ColumnElement[bool]:
+    """Whether a delivery of this state is on its way, in the words of the partial index on lanes:
+    with bound values SQLite does not see that it holds, and reads the whole table."""
+    words: sa.BindParameter[Any] = sa.bindparam(
+        "open", [each.value for each in OPEN], expanding=True, literal_execute=True
+    )
+    return col(state).in_(words)
+
+
 def open_in(session: Session, vendor: str, case_id: int, action: str) -> Delivery | None:
     """The newest delivery of this action that is still on its way."""
     query = (
         select(Delivery)
         .where(
             Delivery.lane == lane(vendor, case_id), Delivery.action == action,
-            col(Delivery.state).in_(OPEN),
+            still_open(Delivery.state),
         )
         .order_by(col(Delivery.id).desc())
     )  # fmt: skip

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from db.models import Delivery, DeliveryAttempt, Integration
-from services.domain.retrying import Next, Pace, State, after_failure, after_look, shut_for
+from services.domain.retrying import (
+    OPEN,
+    Next,
+    Pace,
+    State,
+    after_failure,
+    after_look,
+    once_more,
+    shut_for,
+)
 from services.outbox import effects
 from services.outbox.claiming import Claimed
 from services.outbox.owing import fingerprint
@@ -36,7 +45,9 @@ def record(
     What a vendor has done is kept even if the lease was lost: better late than unknown.
     """
     if ended.receipt is not None:
-        effects.before(session, claimed)  # takes what is locked first, see there
+        effects.before(
+            session, claimed.vendor, claimed.action
+        )  # takes what is locked first, see there
     delivery = session.get(Delivery, claimed.id, with_for_update=True, populate_existing=True)
     if delivery is None or not _ours(delivery, claimed, ended):
         return None
@@ -60,7 +71,7 @@ def record(
 def _ours(delivery: Delivery, claimed: Claimed, ended: Ended) -> bool:
     if delivery.leased_by == claimed.worker:
         return True
-    return ended.receipt is not None and delivery.state in (State.UNKNOWN, State.SENDING)
+    return ended.receipt is not None and delivery.state in OPEN
 
 
 def _sent(delivery: Delivery, receipt: Receipt, now: datetime) -> None:
@@ -91,19 +102,20 @@ def _not_sent(
 def _next(delivery: Delivery, claimed: Claimed, ended: Ended, pace: Pace, chance: float) -> Next:
     if ended.ask:
         return Next(State.UNKNOWN)
+    tries = delivery.attempts
     if ended.again:
-        return Next(State.PENDING, 0)
+        return once_more(pace, tries=tries, chance=chance)
     error = ended.error
     if claimed.looking:
         if error is None:
-            return after_look(pace, looks=claimed.looks + 1)
+            return after_look(pace, looks=claimed.looks + 1, tries=tries, chance=chance)
         lost = error.permanent and not error.reconnect
         return Next(State.UNKNOWN, None if lost else max(error.wait or 0, pace.looks[-1]))
     assert error is not None
     if error.reconnect and not error.unsure:
         return Next(State.PENDING, 0)
     return after_failure(
-        pace, tries=delivery.attempts, permanent=error.permanent, unsure=error.unsure,
+        pace, tries=tries, permanent=error.permanent, unsure=error.unsure,
         wait=error.wait, chance=chance,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from db import engine
+from db.engine import slices
 from db.models import Case, Integration, Notice, Team, User
 from services import calendars, notice_texts, notices, settings
 from services.domain.lifecycle import UNRESOLVED
@@ -41,17 +42,23 @@ def _soon(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
     for team_id in [None, *session.exec(select(Team.id))]:
         until = add_hours(now, hours, calendars.calendar_of(session, team_id))
         query = (
-            select(Case.id, Case.assignee_id, Case.due_at)
+            select(Case.id, User, Case.due_at)
             .join(User, col(User.id) == Case.assignee_id)
             .where(
                 col(Case.status).in_(UNRESOLVED), col(Case.due_at) > now,
                 col(Case.due_at) <= until, Case.team_id == team_id,
             )
-            .limit(MOST)
+            .order_by(col(Case.due_at))
         )  # fmt: skip
-        found += [(case or 0, owner or 0, due) for case, owner, due in session.exec(query) if due]
-    told = set(session.exec(select(Notice.about).where(Notice.kind == "due")))
-    return [each for each in found if f"due {each[0]} {each[2].isoformat()}" not in told]
+        found += [
+            (case or 0, owner.id or 0, due) for case, owner, due in session.exec(query)
+            if due and notices.wants(owner, "due")
+        ]  # fmt: skip
+    named = {f"due {case} {due.isoformat()}": (case, owner, due) for case, owner, due in found}
+    for names in slices(list(named)):
+        for told in session.exec(select(Notice.about).where(col(Notice.about).in_(names))).all():
+            del named[told]
+    return list(named.values())[:MOST]
 
 
 def send(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:

@@ -110,3 +110,15 @@ def test_mail_that_answers_nothing_of_ours_is_left_alone(session: Session, case:
     update = came(session, thread=("<something@else>",))
     assert answered.take(session, update, LATER) == "stranger"
     assert session.exec(select(Message).where(Message.kind == "inbound")).all() == []
+
+
+def test_a_bounce_says_nothing_about_an_address_that_is_newer_than_the_mail(
+    session: Session, case: Case
+) -> None:
+    contact = session.get(Contact, case.contact_id)
+    assert contact is not None
+    contact.email = contact.email_norm = "dana@new.example"
+    session.add(contact)
+    session.flush()
+    answered.take(session, came(session, "bounce", hard=True), LATER)
+    assert contact.bounced_email == "dana@acme.example"

@@ -136,3 +136,14 @@ def test_who_is_given_a_case_by_another_hears_of_it(session: Session, case: Case
     verbs.assign(session, boss, 1, to=None, version=case.version, now=NOW)
     verbs.assign(session, actor_for(session, ana), 1, to=ana.id, version=case.version, now=NOW)
     assert len(session.exec(select(Notice)).all()) == 1  # nobody is told what they did
+
+
+def test_nothing_is_owed_to_a_vendor_that_was_disconnected(
+    session: Session, agent: Actor, case: Case
+) -> None:
+    there(session, case, "slack", "zendesk")
+    session.delete(session.get(Integration, "zendesk"))
+    session.flush()
+    verbs.note(session, agent, 1, body="Called twice", now=NOW)
+    verbs.assign(session, agent, 1, to=agent.id, version=case.version, now=NOW)
+    assert owed(session) == [("slack", "update")]

@@ -125,3 +125,14 @@ def test_pages_follow_one_another_and_the_tries_are_listed(session: Session) -> 
     session.add(DeliveryAttempt(delivery_id=1, at=NOW, state="failed", payload_hmac="x"))
     session.flush()
     assert [each.state for each in delivery_rows.attempts(session, BOSS, 1)] == ["failed"]
+
+
+def test_what_a_later_one_has_outdone_is_not_replayed(session: Session) -> None:
+    case = make.case(session)
+    first, second = (
+        owed(session, key, vendor="zendesk", action="status", case_id=case.id) for key in "ab"
+    )
+    with pytest.raises(Refused, match="A later one"):
+        deliveries.replay(session, BOSS, first.id or 0, now=NOW)
+    deliveries.replay(session, BOSS, second.id or 0, now=NOW)
+    assert (first.state, second.state) == ("failed", "pending")

@@ -166,6 +166,22 @@ def test_what_is_the_same_when_sent_again_is_sent_again_under_its_name(clock: Cl
     assert len({each.key for each in vendor.got}) == 1 and row(first).attempts == 2
 
 
+@pytest.mark.parametrize("action", ["again", "look"])
+def test_what_always_leaves_doubt_is_tried_ever_less_often_and_given_up(
+    clock: Clock, action: str
+) -> None:
+    vendor, first = Remembering(), owed(action=action)
+    vendor.fails, vendor.blind = [VendorError("an error of its own", unsure=True)] * 99, 999
+    began = clock.now
+    for _ in range(200):
+        step(vendor, clock)
+        clock.on(1800)
+        if row(first).state == "failed":
+            break
+    assert row(first).attempts == PACE.most and row(first).last_error == "an error of its own"
+    assert clock.now - began > timedelta(hours=12)
+
+
 def test_a_worker_that_dies_leaves_an_unknown_delivery_and_its_late_word_still_counts(
     clock: Clock,
 ) -> None:

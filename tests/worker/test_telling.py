@@ -98,6 +98,24 @@ def test_a_promise_is_warned_of_once_within_its_business_hours() -> None:
     assert "due soon" in owed()[0].payload["text"]
 
 
+def test_who_wants_no_warning_does_not_take_the_place_of_who_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(telling, "MOST", 1)
+    people = [person(), person(way="email"), person(way="email")]
+    with engine.transaction() as session:
+        for number, user_id in enumerate(people, start=1):
+            case = make.case(session, now=NOW + timedelta(minutes=number))
+            me = actor_for(session, session.get(notices.User, user_id))  # type: ignore
+            verbs.assign(session, me, number, to=user_id, version=1, now=NOW)
+        due = case.due_at
+    assert due is not None
+    for _ in range(3):  # one at a time
+        telling.warn({}, lambda: due - HOUR)
+    with engine.reading() as session:
+        assert session.exec(select(Notice.user_id)).all() == people[1:]
+
+
 def test_ones_wishes_are_checked() -> None:
     ana = person()
     with engine.transaction() as session:
