@@ -12,8 +12,8 @@ from pages import _door
 from pages._ask import ask
 from pages._look import shown
 from pages._mount import mount
-from pages._notice import UNDO
-from pages._people_parts import SAID, act
+from pages._notice import OFFERED, UNDO
+from pages._people_parts import act
 from services.cases import causes, verbs
 from services.domain.lifecycle import Outcome, Status
 from services.insights.case_rows import CaseRow
@@ -22,13 +22,18 @@ from services.insights.desk_people import desk
 MORNING = time(9, 0)
 
 
-def do(verb: Callable[..., Any], number: int, words: str, **given: Any) -> bool:
-    """Do a verb in a transaction of its own; whether it was done. `notice` says `words`."""
+def do(
+    verb: Callable[..., Any], number: int, words: str, *, offered: timedelta = OFFERED, **given: Any
+) -> bool:
+    """Do a verb in a transaction of its own; whether it was done.
+
+    `notice` says `words` for as long as taking it back is `offered`.
+    """
     done = act(lambda session: verb(session, _door.actor(), number, now=_door.now(), **given), "")
     if done is None:
         st.session_state.pop(UNDO, None)  # beside a refusal it would seem to be about that
         return False
-    st.session_state[UNDO] = (number, done.event_id, words, _door.now())
+    st.session_state[UNDO] = (number, done.event_id, words, _door.now() + offered)
     return True
 
 
@@ -37,11 +42,12 @@ def taking(owner_id: int | None) -> str:
     return "Take" if owner_id is None else "Take over"
 
 
-def acts(row: CaseRow, zone: ZoneInfo) -> None:
-    """The buttons that fit where the case stands."""
+def acts(row: CaseRow, zone: ZoneInfo, more: Callable[[int], None] = lambda _: None) -> None:
+    """The buttons that fit where the case stands, and `more` behind them."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="acts"):
         if row.status is Status.RESOLVED:
             _button("Reopen", verbs.reopen, row, "Reopened.")
+            more(row.number)
             return
         _owner(row)
         _resolve(row)
@@ -53,6 +59,7 @@ def acts(row: CaseRow, zone: ZoneInfo) -> None:
             _button("Wake", verbs.wake, row, "Back in the queue.")
         else:
             _snooze(row, zone)
+        more(row.number)
 
 
 def _button(label: str, verb: Callable[..., Any], row: CaseRow, words: str) -> None:
@@ -114,22 +121,26 @@ def _resolve(row: CaseRow) -> None:
         st.form(f"resolve_{row.number}", border=False),
     ):
         st.selectbox(
-            "How it ended", list(Outcome), None, key="resolve_outcome",
+            "How it ended", list(Outcome), None, key=f"resolve_outcome_{row.number}",
             format_func=lambda outcome: outcome.label, placeholder="Choose",
         )  # fmt: skip
         st.selectbox(
-            "Root cause", list(known), None, key="resolve_cause",
+            "Root cause", list(known), None, key=f"resolve_cause_{row.number}",
             format_func=lambda one: shown(known[one]), placeholder="Choose",
         )  # fmt: skip
         st.form_submit_button(
             "Resolve", key="resolve", type="primary", on_click=_resolved, args=(row,)
         )
+        if (missing := f"resolve_missing_{row.number}") in st.session_state:
+            st.error(st.session_state.pop(missing))
 
 
 def _resolved(row: CaseRow) -> None:
-    outcome, cause = st.session_state["resolve_outcome"], st.session_state["resolve_cause"]
+    outcome = st.session_state[f"resolve_outcome_{row.number}"]
+    cause = st.session_state[f"resolve_cause_{row.number}"]
     if outcome is None or cause is None:
-        st.session_state[SAID] = (False, "Say how it ended and why it arose. Nothing was changed.")
+        words = "Say how it ended and why it arose. Nothing was changed."
+        st.session_state[f"resolve_missing_{row.number}"] = words
         return
     do(
         verbs.resolve, row.number, "Resolved.", outcome=outcome.value, root_cause_id=cause,

@@ -1,4 +1,4 @@
-"""Writing a note or logging a contact; what is being typed is kept, here and on the server."""
+"""Writing to the customer or a note, logging a contact; what is typed is kept, here and there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages import _door
+from pages import _door, _reply
 from pages._case_acts import do
 from pages._drafts import EMPTY, keep, kept, moment
 from pages._mount import mount
@@ -16,8 +16,10 @@ from pages._people_parts import SAID
 from services.cases import verbs
 from services.cases.journal import LONGEST
 from services.cases.words import WAYS
+from services.insights.case_rows import CaseRow
 
 Sent = dict[str, Any]
+REPLY = "reply"
 
 
 def _note(number: int, sent: Sent, _zone: ZoneInfo) -> bool:
@@ -30,6 +32,10 @@ def _contact(number: int, sent: Sent, zone: ZoneInfo) -> bool:
         way=sent["way"] or next(iter(WAYS)), at=moment(sent["at"], zone) or _door.now(),
         once=sent["once"],
     )  # fmt: skip
+
+
+def _written(number: int, sent: Sent, _zone: ZoneInfo) -> bool:
+    return _reply.send(number, sent)
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,13 @@ KINDS = (
         "contact", "Log a call or meeting", "What was said, what was promised.", "Log the contact",
         _contact, reached=True,
     ),
+    Kind(REPLY, "Reply", "The customer reads this.", "", _written),
 )  # fmt: skip
 
 
-def composer(number: int, zone: ZoneInfo) -> None:
+def composer(row: CaseRow, zone: ZoneInfo) -> None:
     """The box under a case: it redraws by itself, so that typing never moves the page."""
-    _box(number, zone, _elsewhere())
+    _box(row, zone, _elsewhere())
 
 
 def _elsewhere() -> tuple[object, ...]:
@@ -68,18 +75,15 @@ def _elsewhere() -> tuple[object, ...]:
 
 
 @st.fragment
-def _box(number: int, zone: ZoneInfo, drawn: tuple[object, ...]) -> None:
+def _box(row: CaseRow, zone: ZoneInfo, drawn: tuple[object, ...]) -> None:
     # A browser sends a click right after the last key together with the text, as one run of this
     # fragment: what the click did would be drawn by nobody else.
     if drawn != _elsewhere():
         st.rerun()
-    key, mine, heard = f"compose_{number}", kept(number, zone), _heard(number)
+    number = row.number
+    key = f"compose_{number}"
     data = {
-        "kinds": [
-            {"name": kind.name, "label": kind.label, "hint": kind.hint, "button": kind.button,
-             "reached": kind.reached, "value": mine.get(kind.name, EMPTY), **heard[kind.name]}
-            for kind in KINDS
-        ],
+        "kinds": _kinds(row, zone),
         "ways": [{"name": way, "label": words.split()[-1].capitalize()}
                  for way, words in WAYS.items()],
         "zone": zone.key, "longest": LONGEST, "store": f"draft:{_door.actor().id}:{number}",
@@ -88,13 +92,29 @@ def _box(number: int, zone: ZoneInfo, drawn: tuple[object, ...]) -> None:
         "composer", data, key,
         on_typed_change=lambda: _keep(number, st.session_state[key].typed, zone),
         on_sent_change=lambda: _send(number, st.session_state[key].sent, zone),
+        on_template_change=lambda: _fill(number, st.session_state[key].template),
     )  # fmt: skip
+
+
+def _kinds(row: CaseRow, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The tabs: writing to the customer comes first where there is a way to."""
+    mine, heard, reply = kept(row.number, zone), _heard(row.number), _reply.offered(row)
+    found: list[dict[str, Any]] = [
+        {"name": kind.name, "label": kind.label, "hint": kind.hint, "reached": kind.reached,
+         "buttons": [{"then": "", "label": kind.button}], "reply": None,
+         "value": mine.get(kind.name, EMPTY), **heard[kind.name]}
+        for kind in KINDS
+    ]  # fmt: skip
+    found[-1] |= {"buttons": _reply.buttons(row), "reply": reply}
+    return found[-1:] + found[:-1] if reply["ways"] else found
 
 
 def _heard(number: int) -> dict[str, dict[str, Any]]:
     """The answers to what this browser tab asked for last, by kind: `kept` and `sent` are what was
-    asked, by its number; `clash`: another tab was first; `refused`: why nothing was sent."""
-    fresh = {kind.name: {"kept": 0, "clash": False, "sent": 0, "refused": ""} for kind in KINDS}
+    asked, by its number; `clash`: another tab was first; `refused`: why nothing was sent;
+    `filled`: the template that was asked for."""
+    nothing = {"kept": 0, "clash": False, "sent": 0, "refused": "", "filled": None}
+    fresh = {kind.name: dict(nothing) for kind in KINDS}
     found: dict[str, dict[str, Any]] = st.session_state.setdefault(f"compose_{number}_heard", fresh)
     return found
 
@@ -118,3 +138,9 @@ def _send(number: int, sent: Sent | None, zone: ZoneInfo) -> None:
         refused = st.session_state.pop(SAID)[1]
         keep(number, sent, zone)
     _heard(number)[kind.name] |= {"sent": sent["n"], "refused": refused}
+
+
+def _fill(number: int, wanted: Sent | None) -> None:
+    """A template was chosen: the box puts it in, where nothing is lost by it."""
+    if wanted:
+        _heard(number)[REPLY]["filled"] = _reply.filled(number, wanted)

@@ -39,14 +39,14 @@ DONE = {
 }  # fmt: skip
 
 
-def listed(rows: list[Row], zone: ZoneInfo) -> None:
-    """The rows; an act names its delivery by id."""
+def listed(rows: list[Row], zone: ZoneInfo, *, of_case: bool = False) -> None:
+    """The rows; an act names its delivery by id. `of_case`: the page is about their case."""
     now = _door.now()
     with reading() as session:
         known = integrations.connected(session)
     how = {name: condition(known.get(name), now, zone) for name in {row.vendor for row in rows}}
     label = f"{len(rows):,} deliveries, the newest first"
-    data = {"label": label, "rows": [_row(row, how, now, zone) for row in rows]}
+    data = {"label": label, "of_case": of_case, "rows": [_row(row, how, now, zone) for row in rows]}
     mount("deliveries", data, "deliveries", on_act_change=_acted)
 
 

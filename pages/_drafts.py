@@ -11,7 +11,8 @@ from services.access import Forbidden, Refused
 from services.cases import drafts
 from services.cases.drafts import Typed
 
-EMPTY = {"body": "", "way": "", "at": "", "rev": ""}
+FIELDS = ("body", "way", "at", "subject")
+EMPTY = dict.fromkeys((*FIELDS, "rev"), "")
 
 
 def kept(number: int, zone: ZoneInfo) -> dict[str, dict[str, str]]:
@@ -34,7 +35,8 @@ def keep(number: int, typed: dict[str, Any], zone: ZoneInfo) -> bool:
                 return False
             drafts.save(
                 session, _door.actor(), number, kind=typed["kind"], body=typed["body"],
-                way=typed["way"] or None, at=moment(typed["at"], zone), now=_door.now(),
+                way=typed["way"] or None, at=moment(typed["at"], zone),
+                subject=typed["subject"] or None, now=_door.now(),
             )  # fmt: skip
     except (Refused, Forbidden):  # the case is gone from this person's sight: the page says so
         pass
@@ -51,11 +53,11 @@ def moment(text: str, zone: ZoneInfo) -> datetime | None:
 
 def _told(typed: Typed, zone: ZoneInfo) -> dict[str, str]:
     at = f"{typed.at.astimezone(zone):%Y-%m-%dT%H:%M}" if typed.at else ""
-    told = {"body": typed.body, "way": typed.way or "", "at": at}
+    told = {"body": typed.body, "way": typed.way or "", "at": at, "subject": typed.subject or ""}
     return told | {"rev": _rev(told)}
 
 
 def _rev(typed: dict[str, Any]) -> str:
     """A name for this content: whoever has typed the same has nothing to lose."""
-    whole = "\0".join(typed[name] for name in ("body", "way", "at"))
+    whole = "\0".join(typed[name] for name in FIELDS)
     return hashlib.sha256(whole.encode(errors="replace")).hexdigest()[:16]

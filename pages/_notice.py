@@ -10,7 +10,7 @@ from pages._mount import mount
 from pages._people_parts import SAID, act
 from services.cases import undo
 
-UNDO = "undo_case"  # (number, event id, words, when) of the last act on a case
+UNDO = "undo_case"  # (number, event id, words, until when) of the last act on a case
 OFFERED = timedelta(minutes=2)  # later it would be a surprise; the journal still offers it
 
 
@@ -20,9 +20,9 @@ def notice(*, only: int | None = None, undoes: bool = True) -> None:
     With `undoes` the last act on a case can be taken back, `only` on the case of that number.
     """
     done, words = st.session_state.pop(SAID, (True, ""))
-    number, event_id, told, when = st.session_state.get(UNDO) or (None, 0, "", _door.now())
+    number, event_id, told, until = st.session_state.get(UNDO) or (None, 0, "", _door.now())
     offered = undoes and number is not None and only in (None, number)
-    if words or not offered or when + OFFERED < _door.now():
+    if words or not offered or until < _door.now():
         number, told = None, words
     data = {
         "words": shown(told if number is None else f"Case {number}: {told}"),

@@ -39,7 +39,7 @@ def panel(number: int, zone: ZoneInfo) -> None:
         cards(file.answers, zone=zone.key, label=label, key="panel_cards", of_case=True)
         unseen(file)
         if may:
-            composer(number, zone)
+            composer(file.row, zone)
         steps(file, zone, key="panel_journal", most=LATEST)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.html(link("Everything about it", f"case?number={number}"))

@@ -77,7 +77,7 @@ def _row(row: CaseRow, now: datetime, zone: ZoneInfo, may: bool, me: int | None)
         "number": row.number,
         "version": row.version,
         "href": f"case?number={row.number}",
-        "why": [shown(reason) for reason in row.why[:3]],
+        "why": [] if row.outcome else [shown(reason) for reason in row.why[:3]],
         "plain": row.outcome.label if row.outcome else NO_REASON,
         "customer": customer(row),
         "account": shown(row.account) if row.contact else "",

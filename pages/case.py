@@ -17,6 +17,7 @@ from pages._menu import titled
 from pages._mount import mount
 from pages._notice import notice
 from pages._parts import PAGES
+from pages._sent import push, sent
 from pages._url import whole_number
 from services.access import Refused
 from services.domain.roles import Verb
@@ -39,7 +40,7 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
     row, may = file.row, actor().may(Verb.WORK_CASES)
     head(file, zone)
     if may:
-        acts(row, zone)
+        acts(row, zone, push)
     left, right = st.columns(2, gap="large")
     with left:
         st.header("What they said", anchor=False)
@@ -49,7 +50,8 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
         earlier(file, zone)
     with right:
         if may:
-            composer(row.number, zone)
+            composer(row, zone)
+        sent(row.number, zone)
         st.header("What happened", anchor=False)
         steps(file, zone)
 

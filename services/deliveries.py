@@ -129,7 +129,7 @@ def _over(session: Session, delivery: Delivery) -> str | None:
     case = session.get(Case, delivery.case_id) if delivery.case_id else None
     if case and delivery.action == pushing.ACTIONS.get(delivery.vendor):
         return pushing.why_not(session, case, delivery.vendor)
-    if delivery.action in HOLDS and _outdone(session, delivery):
+    if case and delivery.action in HOLDS and _outdone(session, delivery):
         return "A later one says how the case stands now."
     message = session.get(Message, delivery.message_id) if delivery.message_id else None
     if message is None or message.kind != "reply":

@@ -1,4 +1,5 @@
 // How the box under a case is built and shown; composer.js says what happens in it.
+import { buildReply, showReply } from "./reply_parts.js"
 import { isolated, make } from "./texts.js"
 
 // the boxes for how and when the customer was reached
@@ -37,16 +38,16 @@ const clash = part => {
 
 export const build = data => {
   const form = make("form", "composer")
-  const tabs = data.kinds.map(({ name, label }) => {
-    const tab = make("button", "tab", label)
+  const tabs = {}
+  for (const { name, label } of data.kinds) {
+    const tab = (tabs[name] = make("button", "tab", label))
     tab.type = "button"
     tab.setAttribute("role", "tab")
     tab.onclick = () => part.turn(name)
-    return tab
-  })
+  }
   const bar = make("div", "tabs")
   bar.setAttribute("role", "tablist")
-  bar.append(...tabs)
+  bar.append(...Object.values(tabs))
   const label = make("label", "body")
   const name = make("span", "")
   const text = make("textarea")
@@ -56,15 +57,23 @@ export const build = data => {
   const refused = make("p", "refused")
   refused.setAttribute("role", "alert")
   const foot = make("div", "foot")
-  const send = make("button", "send")
-  send.type = "submit"
+  const sends = make("div", "sends")
   const kept = make("span", "kept")
   kept.setAttribute("role", "status")
-  foot.append(send, kept)
-  const part = { form, tabs, name, text, send, kept, refused, ...contact(data), texts: {}, kind: null, timer: 0 }
+  const part = { form, tabs, name, text, label, sends, kept, refused, ...contact(data), texts: {}, kind: null, timer: 0 }
+  const reply = (part.reply = buildReply(part))
   Object.assign(part, clash(part))
-  form.append(bar, part.fields, label, part.choice, refused, foot)
-  part.read = () => ({ body: text.value, way: part.fields.hidden ? "" : part.way.value, at: part.fields.hidden ? "" : part.at.value })
+  foot.append(sends, reply.look, kept)
+  form.append(
+    bar, part.fields, reply.why, reply.top, label, part.choice, reply.swap, reply.missing, reply.preview,
+    reply.ending.box, refused, foot,
+  )
+  part.read = () => {
+    const typed = { body: text.value, way: "", at: "", subject: "" }
+    if (!part.fields.hidden) Object.assign(typed, { way: part.way.value, at: part.at.value })
+    if (!reply.top.hidden) Object.assign(typed, { way: reply.by.value, subject: reply.subject.value })
+    return typed
+  }
   form.oninput = () => part.changed()
   text.onblur = () => part.left()
   form.onsubmit = event => {
@@ -83,6 +92,21 @@ const put = (field, value) => {
   if (field.value !== value) field.value = value
 }
 
+// what sends it: the first one is what Enter does, too
+const buttons = (part, kind) => {
+  const told = JSON.stringify([kind.name, kind.buttons])
+  if (part.told === told) return
+  part.told = told
+  part.sends.replaceChildren(
+    ...kind.buttons.map(({ then, label }, n) => {
+      const button = make("button", n ? "send" : "send first", label)
+      button.type = n ? "button" : "submit"
+      if (n) button.onclick = () => part.submit(then)
+      return button
+    }),
+  )
+}
+
 const told = text => {
   if (text.busy) return "Sending"
   if (text.said) return text.said
@@ -91,18 +115,26 @@ const told = text => {
 
 export const show = (part, data, text) => {
   const kind = data.kinds.find(one => one.name === part.kind)
-  data.kinds.forEach((one, n) => {
-    part.tabs[n].classList.toggle("on", one === kind)
-    part.tabs[n].setAttribute("aria-selected", one === kind)
-  })
+  for (const [name, tab] of Object.entries(part.tabs)) {
+    tab.classList.toggle("on", name === part.kind)
+    tab.setAttribute("aria-selected", name === part.kind)
+  }
   part.fields.hidden = !kind.reached
   part.name.textContent = kind.label
   part.text.placeholder = kind.hint
   part.text.readOnly = Boolean(text.busy)
+  part.text.rows = kind.reply ? 8 : 4
   put(part.text, text.typed.body)
-  put(part.way, text.typed.way || data.ways[0].name)
-  put(part.at, text.typed.at)
-  part.send.textContent = kind.button
+  if (kind.reached) {
+    put(part.way, text.typed.way || data.ways[0].name)
+    put(part.at, text.typed.at)
+  }
+  showReply(part.reply, part, kind.reply, text)
+  if (!kind.reply) part.reply.ending.box.hidden = true
+  // nobody can be written to: what was typed before stays in sight
+  part.sends.hidden = Boolean(kind.reply) && !kind.reply.ways.length
+  part.label.hidden = part.sends.hidden && !text.typed.body
+  buttons(part, kind)
   part.choice.hidden = !text.other
   part.other.replaceChildren(...(text.other ? [isolated("", text.other.body)] : []))
   if (part.refused.textContent !== text.refused) part.refused.textContent = text.refused

@@ -1,8 +1,8 @@
-// A note or a logged contact that is being written: what happens in the box. The page's own runs
+// A reply, a note or a logged contact that is being written: what happens in the box. The page's own runs
 // never touch what the desk has not got yet.
 import { build, show } from "./compose_parts.js"
 import { channel, forget, remember, remembered } from "./drafts.js"
-import { another, answered, begin, token } from "./typed.js"
+import { another, answered, begin, came, choose, declined, put, token } from "./typed.js"
 
 const PAUSE = 500 // ms after the last key
 const PATIENCE = 15000 // ms; then a text that nobody answered for may be sent again
@@ -68,20 +68,51 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     part.draw()
     part.text.focus()
   }
+  part.sent = () => {
+    part.looking = false
+    part.reply.ending.close()
+  }
+  part.more = then => {
+    const { hidden } = part.reply.top
+    if (hidden) return {}
+    if (then === "resolve" && !part.reply.ending.said()) return null
+    const { by, ending, template } = part.reply
+    return { way: by.value, then, outcome: ending.outcome.value, cause: ending.cause.value, template: template.value }
+  }
   part.settle = both => {
     const { typed, other } = text()
     const body = both ? `${typed.body.trimEnd()}\n\n${other.body}` : typed.body
-    touched({ typed: { ...typed, body }, other: null, once: token() }, 0)
+    const subject = typed.subject || (both ? other.subject : "")
+    touched({ typed: { ...typed, body, subject }, other: null, once: token() }, 0)
   }
-  part.submit = () => {
+  part.choose = id => {
+    if (!id) declined(text())
+    else {
+      choose(text(), id)
+      setTriggerValue("template", { template: id, n: text().template.n })
+    }
+    part.draw()
+  }
+  // the text is another one: it goes with another token
+  part.filled = (one, filled) => put(one, filled) && touched({ once: token(), refused: "" }, 0)
+  part.swap = yes => {
+    const one = text()
+    if (yes) part.filled(one, one.template.offer)
+    else declined(one)
+    part.draw()
+    part.text.focus()
+  }
+  part.submit = (then = "") => {
     const one = text()
     if (one.other) return part.choice.querySelector("button").focus()
-    if (one.busy) return // a double click
+    if (one.busy || part.sends.hidden) return // a double click
+    const more = part.more(then)
+    if (!more) return
     clearTimeout(part.timer)
     part.timer = 0
     Object.assign(one, { busy: Date.now(), refused: "", said: "" })
     const { busy: n, once, base: rev, typed } = one
-    setTriggerValue("sent", { kind: part.kind, ...typed, rev, once, n })
+    setTriggerValue("sent", { kind: part.kind, ...typed, ...more, rev, once, n })
     setTimeout(() => {
       if (one.busy !== n) return
       Object.assign(one, { busy: 0, refused: "There is no answer yet. Your text is kept: send it again." })
@@ -92,10 +123,18 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
   part.line ??= listen(part)
   for (const { name, ...desk } of data.kinds) {
-    if (texts[name]) for (const words of answered(texts[name], desk)) part.line.tell({ kind: name, ...words })
+    if (texts[name])
+      for (const words of answered(texts[name], desk)) {
+        if (words.sent) part.sent()
+        part.line.tell({ kind: name, ...words })
+      }
     else {
       texts[name] = begin(desk, remembered(store, name))
       if (texts[name].dirty && !texts[name].other) ask(name, texts[name])
+    }
+    if (came(texts[name], desk.filled)) {
+      Object.assign(texts[name], { dirty: true, once: token() })
+      ask(name, texts[name])
     }
     copy(store, name, texts[name])
   }

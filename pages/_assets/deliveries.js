@@ -77,6 +77,7 @@ const line = (row, act) => {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const act = ({ action, row }) => {
+    if (rows.twice()) return
     rows.hold(row.id)
     setTriggerValue("act", { action, id: row.id })
   }
@@ -86,7 +87,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const body = make("tbody")
   body.append(...data.rows.map(row => line(row, act)))
   table.append(body)
-  const frame = make("div", "deliveries")
+  const frame = make("div", data.of_case ? "deliveries of-case" : "deliveries")
   frame.append(table)
   const old = parentElement.querySelector(".deliveries")
   old ? old.replaceWith(frame) : parentElement.append(frame)

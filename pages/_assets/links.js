@@ -1,5 +1,5 @@
 // Links in our own HTML (st.html) are followed as links of the desk itself, without loading it anew.
-import { follow } from "./texts.js"
+import { backTo, follow } from "./texts.js"
 
 const clicked = event => {
   const link = event.target.closest?.("a.ld-to")
@@ -8,4 +8,5 @@ const clicked = event => {
 
 export default function () {
   document.addEventListener("click", clicked) // the same function is never added twice
+  backTo()
 }

@@ -1,7 +1,7 @@
 // Cases in their order: why now, who, how low, what they said, by when, whose. A row is chosen by
 // its number, never by its place. Every text is a text node of its own.
 import { rowsOf } from "./rows.js"
-import { backTo, isolated, linked, make, toTop, travel } from "./texts.js"
+import { backTo, headed, isolated, linked, make, toTop, travel } from "./texts.js"
 
 // here is no room for a case beside the list: it gets the page to itself
 const ALONE = matchMedia("(max-width: 1099px)")
@@ -80,31 +80,16 @@ const line = (row, chosen, act) => {
 
 const HEAD = ["Why now", "Customer", "Score", "Said", "Due", "Owner", ""]
 
-const headed = label => {
-  const table = make("table")
-  table.append(make("caption", "", label))
-  const head = make("tr")
-  for (const word of HEAD) {
-    const th = make("th", "", word)
-    th.scope = "col"
-    if (!word) th.append(make("span", "unseen", "Actions"))
-    head.append(th)
-  }
-  const thead = make("thead")
-  thead.append(head)
-  table.append(thead)
-  return table
-}
-
 export default function ({ data, parentElement, setTriggerValue }) {
   const act = ({ action, row }) => {
     if (action === "choose" && ALONE.matches) return travel(row.href)
+    if (action !== "choose" && rows.twice()) return
     rows.hold(row.number)
     setTriggerValue("act", { action, number: row.number, version: row.version, alone: ALONE.matches })
   }
   const rows = rowsOf(parentElement)
   const before = rows.focused()
-  const table = headed(data.label)
+  const table = headed(data.label, HEAD)
   const body = make("tbody")
   body.append(...data.rows.map(row => line(row, row.number === data.chosen, act)))
   table.append(body)

@@ -3,6 +3,7 @@
 import { scroller } from "./texts.js"
 
 const PATIENCE = 2500 // ms in which the list may still change its width because of an act
+const AGAIN = 1200 // ms in which a second press is none: it would meet a row that has just moved there
 const lists = new WeakMap()
 
 const all = list => [...(list.frame?.querySelectorAll("tbody tr") ?? [])]
@@ -58,6 +59,11 @@ const begin = () => {
   list.watch = new ResizeObserver(() => keepInPlace(list))
   list.focused = () => focused(list)
   list.drawn = (frame, before) => drawn(list, frame, before)
+  list.twice = () => {
+    const before = list.pressed ?? 0
+    list.pressed = Date.now()
+    return list.pressed - before < AGAIN
+  }
   list.hold = number => {
     const row = found(list, { number: String(number), index: 0 })
     list.held = { ...named(list, row), top: row.getBoundingClientRect().top, until: Date.now() + PATIENCE }

@@ -63,6 +63,7 @@ def press(function: str, user: User, **state: Any) -> AppTest:
         calls = {
             "send": [lambda: _composer._send(1, given, zone)],
             "keep": [lambda: _composer._keep(1, given, zone)],
+            "fill": [lambda: _composer._fill(1, given)],
             "undo": [lambda: _notice.take_back(1, st.session_state["event_id"])],
         }
         calls["send and keep"] = calls["send"] + calls["keep"]

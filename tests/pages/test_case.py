@@ -52,7 +52,8 @@ def steps(at: AppTest) -> list[dict[str, Any]]:
 
 def typed(user: User) -> list[str]:
     """What stands in the box for a note and in that for a contact."""
-    return [kind["value"]["body"] for kind in parts(opened(user), "composer")[0]["kinds"]]
+    kinds = {kind["name"]: kind for kind in parts(opened(user), "composer")[0]["kinds"]}
+    return [kinds[name]["value"]["body"] for name in ("note", "contact")]
 
 
 def kept(number: int = 1) -> Case:
@@ -73,6 +74,7 @@ def written(kind: str, body: str, n: int = 1, **given: str) -> dict[str, Any]:
         "body": body,
         "way": "",
         "at": "",
+        "subject": "",
         "rev": "",
         "once": body,
         "n": n,
@@ -142,7 +144,7 @@ def test_what_is_refused_stays_as_a_draft_and_the_box_says_why(ann: User) -> Non
     heard = at.session_state["compose_1_heard"]["contact"]
     assert "before the case was opened" in heard["refused"] and heard["sent"] == early["n"]
     assert "undo_case" not in at.session_state
-    (_, contact) = parts(opened(ann), "composer")[0]["kinds"]
+    (_, contact, _) = parts(opened(ann), "composer")[0]["kinds"]
     value = contact["value"]
     assert (value["body"], value["way"], value["at"]) == (
         "Reached her", "visit", "2026-06-06T11:30",  # sent in Berlin, shown in UTC

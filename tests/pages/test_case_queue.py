@@ -175,9 +175,9 @@ def test_a_case_is_resolved_beside_the_list(company: Company) -> None:
         cause = session.exec(select(RootCause.id)).first()
     at = open_page(company.ann, "case_queue.py", {"case": "2"})
     at.button(key="resolve").click().run()
-    assert "Say how it ended" in said_last(at) and case(2).status == "new"
-    at.selectbox(key="resolve_outcome").select(Outcome.SOLVED)
-    at.selectbox(key="resolve_cause").select(cause)
+    assert "Say how it ended" in at.error[0].value and case(2).status == "new"
+    at.selectbox(key="resolve_outcome_2").select(Outcome.SOLVED)
+    at.selectbox(key="resolve_cause_2").select(cause)
     at.button(key="resolve").click().run()
     assert (case(2).status, case(2).outcome, case(2).root_cause_id) == ("resolved", "solved", cause)
     assert numbers(at) == [1, 3]
