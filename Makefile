@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run demo test check bench fix clean
+.PHONY: run demo test check bench chaos fix clean
 
 run: $(VENV)/.ready ## a clean desk on http://127.0.0.1:8501 (PORT, DATABASE_URL: see .env.example)
 	@$(PY) -m services.cli serve
@@ -25,6 +25,9 @@ check: $(VENV)/.ready-dev ## format, lint, types and the rules of the house
 
 bench: $(VENV)/.ready-dev ## measure; prints a table and writes bench.json
 	@$(PY) -m tests.bench
+
+chaos: $(VENV)/.ready-dev ## kill workers at every step while vendors fail; nothing lost, nothing doubled
+	@$(PY) -m tests.chaos
 
 fix: $(VENV)/.ready-dev ## format and mend what can be mended
 	@$(PY) -m ruff format .

@@ -42,16 +42,21 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     one.asked = Date.now()
     setStateValue("typed", { kind, ...one.typed, rev: one.base, n: one.asked })
   }
-  const keep = () => {
+  // One at a time: a second one would be measured against what the first has not changed yet.
+  const keep = (kind = part.kind) => {
     clearTimeout(part.timer)
     part.timer = 0
-    if (text().dirty && !text().other && !text().busy) ask(part.kind, text())
+    const one = texts[kind]
+    if (!one.dirty || one.other || one.busy) return
+    if (one.asked && Date.now() - one.asked < PATIENCE) part.timer = setTimeout(() => keep(kind), 150)
+    else ask(kind, one)
   }
   const touched = (changes, pause = PAUSE) => {
     Object.assign(text(), { dirty: true, said: "", ...changes })
     copy(store, part.kind, text())
     clearTimeout(part.timer)
-    part.timer = setTimeout(keep, pause)
+    const { kind } = part
+    part.timer = setTimeout(() => keep(kind), pause)
     part.draw()
   }
 

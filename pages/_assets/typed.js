@@ -46,16 +46,17 @@ const differs = (text, theirs, rev) => {
 export const answered = (text, { value, kept, clash, sent, refused }) => {
   const theirs = plain(value)
   if (text.busy && sent === text.busy) {
-    Object.assign(text, { busy: 0, refused })
+    Object.assign(text, { busy: 0, asked: 0, refused })
     if (!refused) {
       const words = { sent: text.typed }
       Object.assign(text, { typed: theirs, base: value.rev, dirty: false, once: token(), template: nothing() })
       return [words]
     }
   }
-  const mine = text.asked && kept === text.asked && !clash
+  const heard = text.asked && kept === text.asked
+  if (heard) text.asked = 0
+  const mine = heard && !clash
   if (mine) {
-    text.asked = 0
     text.base = value.rev
     if (same(theirs, text.typed)) text.dirty = false
   }

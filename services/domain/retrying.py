@@ -35,7 +35,7 @@ class Pace:
     first: float = 5
     longest: float = 6 * 3600
     most: int = 12
-    looks: Sequence[float] = (15, 45)
+    looks: Sequence[float] = (5, 25)
     trips: int = 5
     shut: float = 30
     shut_longest: float = 600

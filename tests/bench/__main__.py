@@ -40,7 +40,7 @@ def main() -> None:
 
 def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
     from db import engine
-    from tests.bench import acts, case_data, cases, duck, queries, reruns, serving
+    from tests.bench import acts, case_data, cases, duck, outbox, queries, reruns, serving
     from tests.bench.desks import database, settle
 
     now, urls = datetime.now(UTC), dict[str, str]()
@@ -64,6 +64,8 @@ def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
                 current.dispose()
         for kind, url in urls.items():
             rows += serving.measure(kind, url, folder / kind, plan)
+    for kind in ENGINES:
+        rows += outbox.measure(kind, folder / f"outbox-{kind}", plan)
 
 
 def _imports(plan: Plan, folder: Path, urls: dict[str, str], now: datetime) -> list[Row]:
