@@ -20,6 +20,8 @@ def test_the_shell_counts_the_cases(
     config.load.cache_clear()
     demo.load()
     said = capsys.readouterr().out
-    assert re.search(r"400 responses, \d+ comments, \d+ cases, [\d,]+ events, \d+ notes\n$", said)
+    assert re.search(
+        r"400 responses, \d+ comments, \d+ cases, [\d,]+ events, \d+ notes, \d+ deliver", said
+    )
     demo.load()
     assert capsys.readouterr().out == ""
