@@ -1,7 +1,18 @@
 """All tables, by family. Importing this package registers every table in `metadata`."""
 
 from db.models.base import metadata
-from db.models.cases import Case, CaseEvent, CaseResponse, CaseTag, Draft, RootCause, Tag
+from db.models.cases import (
+    Ask,
+    Case,
+    CaseEvent,
+    CaseResponse,
+    CaseTag,
+    Draft,
+    Presence,
+    RootCause,
+    SavedView,
+    Tag,
+)
 from db.models.customers import Account, Contact, ExternalRef, Unit
 from db.models.deliveries import (
     Delivery,
@@ -33,10 +44,10 @@ from db.models.people import (
 from db.models.system import Audit, DataVersion, Secret, Setting
 
 __all__ = [
-    "Account", "ApiKey", "Audit", "Case", "CaseEvent", "CaseResponse", "CaseTag", "Contact",
+    "Account", "ApiKey", "Ask", "Audit", "Case", "CaseEvent", "CaseResponse", "CaseTag", "Contact",
     "DataVersion", "Delivery", "DeliveryAttempt", "Draft", "ExternalRef", "ImportReject",
-    "ImportRun", "Integration", "Job", "Message", "Notice", "OneTimeLink", "Program",
-    "PropertyValue", "Response",
-    "ResponseEdit", "RootCause", "Secret", "Setting", "SignInFailure", "Survey", "Tag", "Team",
-    "Template", "Unit", "User", "UserSession", "UserUnit", "metadata",
+    "ImportRun", "Integration", "Job", "Message", "Notice", "OneTimeLink", "Presence", "Program",
+    "PropertyValue", "Response", "ResponseEdit", "RootCause", "SavedView", "Secret", "Setting",
+    "SignInFailure", "Survey", "Tag", "Team", "Template", "Unit", "User", "UserSession",
+    "UserUnit", "metadata",
 ]  # fmt: skip

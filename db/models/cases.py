@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, text
+from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.models.base import BigId, Json, id_field, json_field, now_utc, one_of, owed, ref
@@ -113,6 +113,12 @@ class Case(SQLModel, table=True):
     breached_due: datetime | None = None
     escalated_at: datetime | None = None
     escalated_to_id: int | None = ref("user.id", ondelete=None)
+    escalation: int = Field(default=0, sa_type=Integer)
+    idle_since: datetime | None = None
+    play: str | None = Field(default=None, index=True)
+    steps: list[str] = Field(default_factory=list, sa_type=Json)
+    ideal_customer: bool | None = None
+    play_result: str | None = None
     change_seq: int = Field(default=0, sa_type=BigId)
 
 
@@ -157,6 +163,51 @@ class Draft(SQLModel, table=True):
     way: str | None = None
     at: datetime | None = None
     updated_at: datetime
+
+
+class SavedView(SQLModel, table=True):
+    """A filter of the queue under a name: the person's own, or shared; `proposed` waits for a yes.
+
+    `query` is what the URL of the queue holds.
+    """
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("owner_id", "name", name="uq_saved_view_owner_id"),)
+
+    id: int | None = id_field()
+    owner_id: int = owed("user.id", ondelete="CASCADE")
+    name: str
+    query: str
+    shared: bool = False
+    proposed: bool = False
+    created_at: datetime
+
+
+class Presence(SQLModel, table=True):
+    """Who has a case open since when they were last heard of; nobody's history."""
+
+    user_id: int = Field(primary_key=True, foreign_key="user.id", sa_type=BigId, ondelete="CASCADE")
+    case_id: int = Field(
+        primary_key=True, foreign_key="case.id", sa_type=BigId, ondelete="CASCADE", index=True
+    )
+    at: datetime
+    writing: bool = False
+
+
+class Ask(SQLModel, table=True):
+    """A contact was asked for a favour (a review, say), and what came of it: counts for the cap."""
+
+    __table_args__ = (one_of("kind", "review", "referral", "case_study", "advocacy"),)
+
+    id: int | None = id_field()
+    contact_id: int = owed("contact.id", index=True)
+    case_id: int | None = ref("case.id", index=True)
+    kind: str
+    asked_by: int | None = ref("user.id", ondelete=None)
+    at: datetime
+    undone_at: datetime | None = None
+    result: str | None = None
+    result_at: datetime | None = None
 
 
 class Tag(SQLModel, table=True):

@@ -12,7 +12,11 @@ ROLES = ("admin", "manager", "csm", "support")
 
 
 class Team(SQLModel, table=True):
-    """People who share a lead and a business calendar (JSON: hours per weekday, holidays, zone)."""
+    """People who share a lead and a business calendar (JSON: hours per weekday, holidays, zone).
+
+    What the lead does not answer goes to `manager_id`. `round_robin`: cases are given in turn, the
+    next one to whoever comes after `last_given_id`; `idle_hours` of nobody's work return a case.
+    """
 
     id: int | None = id_field()
     name: str = Field(unique=True)
@@ -20,6 +24,14 @@ class Team(SQLModel, table=True):
         default=None, sa_column=Column(BigId, ForeignKey("user.id", use_alter=True))
     )
     calendar: dict[str, Any] = json_field()
+    manager_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("user.id", use_alter=True))
+    )
+    round_robin: bool = False
+    idle_hours: int | None = None
+    last_given_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("user.id", use_alter=True))
+    )
 
 
 class User(SQLModel, table=True):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from db.engine import bump
-from db.models import Case, CaseEvent, CaseResponse, CaseTag, Message
+from db.models import Ask, Case, CaseEvent, CaseResponse, CaseTag, Message
 from services.access import Actor, Refused, Stale
 from services.cases import words
 from services.cases.following import follow
@@ -52,7 +52,8 @@ def state_of(case: Case) -> State:
     """The case's state as the rules see it."""
     values = {name: getattr(case, name) for name in FIELDS}
     outcome = Outcome(case.outcome) if case.outcome else None
-    return State(**values | {"status": Status(case.status), "outcome": outcome})
+    steps = tuple(case.steps or ())
+    return State(**values | {"status": Status(case.status), "outcome": outcome, "steps": steps})
 
 
 def seen(session: Session, actor: Actor, number: int) -> Case:
@@ -111,6 +112,8 @@ def append(
     """As `keep`, but the caller adds case and event to a session: many of them at once."""
     case, moved = held.case, changes(held.state, after)
     case.version += 1
+    if actor.id is not None:
+        case.idle_since = now
     event = CaseEvent(
         case_id=case.id or 0,
         actor_id=actor.id,
@@ -133,7 +136,8 @@ def told(version: int, moved: Changes, actor: Actor | None, **data: Any) -> dict
 def put(case: Case, state: State, seq: int) -> None:
     """Give the row the state, and its place in the queue."""
     for name in FIELDS:
-        if getattr(case, name) != (value := getattr(state, name)):  # to set one costs far more
+        value = list(state.steps) if name == "steps" else getattr(state, name)
+        if getattr(case, name) != value:  # to set one costs far more
             setattr(case, name, value)
     case.status, case.outcome = state.status.value, state.outcome and state.outcome.value
     case.rank_at = rank_of(state, case.priority_reasons)
@@ -171,6 +175,9 @@ def state_hash(session: Session, case: Case) -> str:
         "tags": select(CaseTag.tag_id).where(CaseTag.case_id == case.id),
         "messages": select(Message.id).where(
             Message.case_id == case.id, col(Message.undone_at).is_(None)
+        ),
+        "asks": select(col(Ask.kind) + "." + func.coalesce(Ask.result, "")).where(
+            Ask.case_id == case.id, col(Ask.undone_at).is_(None)
         ),
     }
     found: dict[str, Any] = {name: sorted(session.exec(query)) for name, query in links.items()}

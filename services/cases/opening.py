@@ -243,5 +243,5 @@ def _row(new: New, seq: int) -> dict[str, Any]:
         "reason_key": new.reason_key, "version": len(new.events),
         "status": new.state.status.value, "priority": priority.hours(new.reasons),
         "priority_reasons": new.reasons, "rank_at": rank_of(new.state, new.reasons),
-        "change_seq": seq,
+        "change_seq": seq, "steps": [],
     }  # fmt: skip

@@ -78,6 +78,12 @@ class State:
     breached_due: datetime | None = None
     escalated_at: datetime | None = None
     escalated_to_id: int | None = None
+    escalation: int = 0
+    merged_into: int | None = None
+    play: str | None = None
+    steps: tuple[str, ...] = ()
+    ideal_customer: bool | None = None
+    play_result: str | None = None
 
 
 FIELDS = tuple(field.name for field in fields(State))
@@ -107,7 +113,7 @@ def written(state: State) -> dict[str, Any]:
     return {
         name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
         for name, value in found.items()
-    }
+    } | {"steps": list(state.steps)}
 
 
 def read(told: Mapping[str, Any]) -> State:
@@ -118,4 +124,5 @@ def read(told: Mapping[str, Any]) -> State:
     }
     values["status"] = Status(values["status"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["steps"] = tuple(values["steps"] or ())
     return State(**values)

@@ -49,6 +49,14 @@ class Move(StrEnum):
     PUSHED = "pushed"
     ANSWERED = "answered"
     BOUNCED = "bounced"
+    TAGGED = "tagged"
+    PLAYED = "played"
+    MERGED = "merged"
+    ABSORBED = "absorbed"
+    SPLIT = "split"
+    SPLIT_OFF = "split_off"
+    RETURNED = "returned"
+    ESCALATED = "escalated"
     UNDONE = "undone"
 
 
@@ -71,11 +79,20 @@ FROM: Mapping[Move, frozenset[Status]] = {
     Move.PUSHED: ALIVE,
     Move.ANSWERED: ALIVE,
     Move.BOUNCED: ALIVE,
+    Move.TAGGED: ALIVE,
+    Move.PLAYED: ALIVE,
+    Move.MERGED: UNRESOLVED,
+    Move.ABSORBED: UNRESOLVED,
+    Move.SPLIT: UNRESOLVED,
+    Move.SPLIT_OFF: frozenset(),
+    Move.RETURNED: UNRESOLVED,
+    Move.ESCALATED: UNRESOLVED,
     Move.UNDONE: ALIVE,
 }
 # What came from outside, or left, stays done.
 UNDOABLE = frozenset(Move) - {
     Move.OPENED, Move.JOINED, Move.BREACHED, Move.PUSHED, Move.ANSWERED, Move.BOUNCED,
+    Move.SPLIT_OFF, Move.RETURNED, Move.ESCALATED,
 }  # fmt: skip
 
 

@@ -1,0 +1,126 @@
+"""The queue people work in: escalation, plays, saved views, who has a case open, asks."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Json = sa.JSON().with_variant(JSONB(none_as_null=True), "postgresql")
+MOMENT = sa.DateTime(timezone=True)
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def _refer(table: str, column: str, target: str) -> None:
+    # SQLite adds a column with its foreign key only like this (see 0004).
+    kind = "INTEGER" if op.get_bind().dialect.name == "sqlite" else "BIGINT"
+    op.execute(
+        f'ALTER TABLE "{table}" ADD COLUMN {column} {kind} '
+        f'CONSTRAINT fk_{table}_{column} REFERENCES "{target}" (id)'
+    )
+
+
+def upgrade() -> None:
+    escalation()
+    plays()
+    views()
+    presence()
+    asks()
+    indexes()
+
+
+def escalation() -> None:
+    whole = sa.Integer()
+    op.add_column("case", sa.Column("escalation", whole, nullable=False, server_default="0"))
+    op.add_column("case", sa.Column("idle_since", MOMENT, nullable=True))
+    for column in ("manager_id", "last_given_id"):
+        _refer("team", column, "user")
+    op.add_column(
+        "team", sa.Column("round_robin", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.add_column("team", sa.Column("idle_hours", whole, nullable=True))
+    # Who was told already counts as told, and what is owned was worked on when it last changed.
+    op.execute('UPDATE "case" SET escalation = 1 WHERE escalated_to_id IS NOT NULL')
+    op.execute(
+        'UPDATE "case" SET idle_since = (SELECT max(at) FROM case_event '
+        'WHERE case_id = "case".id AND actor_id IS NOT NULL) '
+        "WHERE status NOT IN ('resolved', 'merged')"
+    )
+
+
+def plays() -> None:
+    for column in ("play", "play_result"):
+        op.add_column("case", sa.Column(column, sa.String(), nullable=True))
+    op.add_column("case", sa.Column("steps", Json, nullable=False, server_default="[]"))
+    op.add_column("case", sa.Column("ideal_customer", sa.Boolean(), nullable=True))
+    op.create_index(op.f("ix_case_play"), "case", ["play"])
+
+
+def views() -> None:
+    op.create_table(
+        "saved_view",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("owner_id", BigId, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("proposed", sa.Boolean(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["user.id"], name=op.f("fk_saved_view_owner_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("owner_id", "name", name=op.f("uq_saved_view_owner_id")),
+    )
+
+
+def presence() -> None:
+    op.create_table(
+        "presence",
+        sa.Column("user_id", BigId, nullable=False),
+        sa.Column("case_id", BigId, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("writing", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name=op.f("fk_presence_case_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_presence_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "case_id", name=op.f("pk_presence")),
+    )
+    op.create_index(op.f("ix_presence_case_id"), "presence", ["case_id"])
+
+
+def asks() -> None:
+    kinds = "'review', 'referral', 'case_study', 'advocacy'"
+    op.create_table(
+        "ask",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("contact_id", BigId, nullable=False),
+        sa.Column("case_id", BigId, nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("asked_by", BigId, nullable=True),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("undone_at", MOMENT, nullable=True),
+        sa.Column("result", sa.String(), nullable=True),
+        sa.Column("result_at", MOMENT, nullable=True),
+        sa.CheckConstraint(f"kind IN ({kinds})", name=op.f("ck_ask_kind_known")),
+        sa.ForeignKeyConstraint(["asked_by"], ["user.id"], name=op.f("fk_ask_asked_by")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name=op.f("fk_ask_case_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_ask_contact_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ask")),
+    )
+    op.create_index(op.f("ix_ask_contact_id"), "ask", ["contact_id"])
+    op.create_index(op.f("ix_ask_case_id"), "ask", ["case_id"])
+
+
+def indexes() -> None:
+    """Indexes that measuring asked for."""
