@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -34,10 +35,12 @@ EVERY = 10  # seconds
 
 @dataclass(frozen=True)
 class Many:
-    """An act on all deliveries of one state; `tabs` are those where it is offered."""
+    """An act on all deliveries of one state (and of one tab); `tabs` are where it is offered."""
 
     name: str
+    label: str
     state: State
+    of: View
     tabs: tuple[View, ...]
     verb: Callable[..., tuple[int, int]]
     what: str
@@ -46,13 +49,25 @@ class Many:
 
 ACTS = (
     Many(
-        "Replay", State.FAILED, (View.PERSON, View.ALL), deliveries.replay_all,
+        "replay", "Replay all {n:,} failed", State.FAILED, View.ALL, (View.PERSON, View.ALL),
+        deliveries.replay_all,
         "sent again, the oldest first. What a customer can no longer get is left out.",
         "sent again",
     ),
     Many(
-        "Cancel", State.PENDING, (View.PENDING, View.ALL), deliveries.cancel_all,
-        "cancelled: they do not leave. Each can be replayed later.", "cancelled",
+        "arrived", "All {n:,} unknown arrived", State.UNKNOWN, View.PERSON, (View.PERSON,),
+        partial(deliveries.decide_all, arrived=True),
+        "taken as sent: look at the vendor first, nobody is asked again.", "taken as sent",
+    ),
+    Many(
+        "lost", "None of {n:,} unknown arrived", State.UNKNOWN, View.PERSON, (View.PERSON,),
+        partial(deliveries.decide_all, arrived=False),
+        "sent again: who got one already gets it twice.", "sent again",
+    ),
+    Many(
+        "cancel", "Cancel all {n:,} pending", State.PENDING, View.ALL, (View.PENDING, View.ALL),
+        deliveries.cancel_all,
+        "cancelled: they do not leave. A reply becomes a draft again.", "cancelled",
     ),
 )  # fmt: skip
 
@@ -95,15 +110,15 @@ def many(now: Wanted) -> None:
     if grant(_door.actor().role, Verb.BULK) is not Grant.YES:
         return
     meant = Wanted(vendor=now.vendor, case=now.case)
-    found = fresh(counts, meant)
-    for one in ACTS:
-        n = found.get(one.state, 0)
-        if n and now.view in one.tabs:
+    offered = [one for one in ACTS if now.view in one.tabs]
+    found = {of: fresh(counts, meant.narrowed(view=of)) for of in {one.of for one in offered}}
+    for one in offered:
+        if n := found[one.of].get(one.state, 0):
             _offer(one, meant, n)
 
 
 def _offer(one: Many, meant: Wanted, n: int) -> None:
-    label = f"{one.name} all {n:,} {one.state}"
+    label = one.label.format(n=n)
     with st.popover(label, key=f"all_{one.name}_{n}"):
         these = " ".join([f"{n:,} {one.state} {_noun(n)}", *_told(meant)])
         if n > deliveries.MOST:

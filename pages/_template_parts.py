@@ -38,12 +38,14 @@ def whose(one: Kept) -> str:
 
 def editor(one: Kept | None) -> None:
     """The fields of a template, or of a new one, beside how it reads."""
-    values = one.template.model_dump(include=set(FIELDS)) if one else EMPTY
+    values = templates.wording(one.template) if one else EMPTY
     key = _key(one)
     may = one is None or one.may_change
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Change it" if one else "A new template", anchor=False)
+        if one:
+            _meanwhile(one, key)
         _fields(key, values, may)
         if may:
             _save_buttons(one, key)
@@ -56,12 +58,38 @@ def editor(one: Kept | None) -> None:
 
 
 def _key(one: Kept | None) -> str:
-    """Other boxes once it was saved or somebody else has changed it."""
-    if one is None:
-        return f"new_template_{st.session_state.setdefault(MADE, 0)}"
+    """The boxes stay those of this tab while somebody types; after a save they are other ones."""
+    name = f"template_{one.template.id}" if one else "new_template"
+    return f"{name}_{st.session_state.setdefault(MADE, 0)}"
+
+
+def _meanwhile(one: Kept, key: str) -> None:
+    """Another wording by somebody else: taken over where nothing was typed, else a choice."""
     found = one.template
-    told = (found.name, found.language, found.subject, found.body, found.shared)
-    return f"template_{found.id}_{hash(told)}"
+    drawn = st.session_state.setdefault(f"{key}_drawn", templates.wording(found))
+    if drawn == templates.wording(found):
+        return
+    typed = {name: st.session_state.get(f"{key}_{name}", drawn[name]) for name in FIELDS}
+    if typed == drawn:
+        _theirs(one, key)
+        return
+    with st.container(border=True, key="template_meanwhile"):
+        st.text("Somebody changed it while you wrote. What you typed is kept below; theirs is:")
+        st.text(shown(f"{found.subject}\n\n{found.body}".strip()))
+        with st.container(horizontal=True):
+            st.button("Take theirs", key="take_theirs", on_click=_theirs, args=(one, key))
+            st.button("Go on with mine", key="keep_mine", on_click=_mine, args=(one, key))
+
+
+def _theirs(one: Kept, key: str) -> None:
+    values = templates.wording(one.template)
+    st.session_state[f"{key}_drawn"] = values
+    for name in FIELDS:
+        st.session_state[f"{key}_{name}"] = values[name]
+
+
+def _mine(one: Kept, key: str) -> None:
+    st.session_state[f"{key}_drawn"] = templates.wording(one.template)
 
 
 def _fields(key: str, values: dict[str, Any], may: bool) -> None:
@@ -98,8 +126,10 @@ def _save_buttons(one: Kept | None, key: str) -> None:
 def _save(one: Kept | None, key: str) -> None:
     given = {name: st.session_state[f"{key}_{name}"] or "" for name in FIELDS}
     given |= {"shared": bool(given["shared"]), "template_id": one.template.id if one else None}
+    drawn = st.session_state.get(f"{key}_drawn")
+    given |= {"seen_as": templates.mark(drawn) if drawn else None}
     made = act(lambda session: templates.save(session, actor(), now=now(), **given), "Saved.")
-    if made and one is None:
+    if made:
         st.session_state[MADE] += 1
         st.session_state[CHOSEN] = made
 

@@ -1,18 +1,20 @@
 """What a person can do about what was sent, was not, or may have been."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from db.engine import turn
-from db.models import Case, Contact, Delivery, DeliveryAttempt, Message
+from db.models import Case, CaseEvent, Contact, Delivery, DeliveryAttempt, Message
 from services import audit, config
 from services.access import Actor, Refused, permitted
 from services.cases import pushing
+from services.cases.undo import undo
+from services.domain.lifecycle import Move
 from services.domain.retrying import State
 from services.domain.roles import Grant, Verb, grant
-from services.insights.delivery_rows import Wanted, meant
+from services.insights.delivery_rows import View, Wanted, meant
 from services.outbox import effects
 from services.outbox.owing import fingerprint, thread_of
 from services.vendors.base import Receipt
@@ -20,27 +22,26 @@ from services.vendors.base import Receipt
 HOLDS = ("update", "status", "close")  # say how the case stands, so the last one holds
 MOST = 1000  # deliveries that one act by filter takes
 NOTHING = "Nothing was changed."
-Act = Callable[[Session, Delivery, datetime], None]
+Act = Callable[[Session, Actor, Delivery, datetime], None]
 
 
 @permitted(Verb.WORK_CASES)
 def replay(session: Session, actor: Actor, delivery_id: int, *, now: datetime) -> None:
     """Send what was given up or cancelled once more, under its name."""
     turn(session)
-    _replay(session, _one(session, actor, delivery_id, lock=True), now)
+    _replay(session, actor, _one(session, actor, delivery_id, lock=True), now)
     _audit(session, actor, "delivery.replay", delivery_id, now)
 
 
 @permitted(Verb.WORK_CASES)
 def cancel(session: Session, actor: Actor, delivery_id: int, *, now: datetime) -> None:
-    """Do not send what has not left."""
+    """Do not send what has not left. A reply is taken back with what it did to its case, unless
+    that has moved on since."""
     turn(session)
     delivery = _one(session, actor, delivery_id, lock=True)
     if delivery.state != State.PENDING:
         raise Refused(f"It is {delivery.state}: only what is pending can be cancelled. {NOTHING}")
-    _cancel(session, delivery, now)
-    if delivery.actor_id != actor.id:  # whoever wrote it counts on it
-        effects.stuck(session, delivery, now)
+    _cancel(session, actor, delivery, now)
     _audit(session, actor, "delivery.cancel", delivery_id, now)
 
 
@@ -53,21 +54,33 @@ def decide(
     It did: it counts as sent. It did not: it is sent again.
     """
     turn(session)
-    delivery = _one(session, actor, delivery_id, lock=True)
+    _DECIDE[arrived](session, actor, _one(session, actor, delivery_id, lock=True), now)
+    _audit(session, actor, "delivery.decide", delivery_id, now, arrived=arrived)
+
+
+def _arrived(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
+    left = _last_try(session, delivery.id or 0) or now
+    _decided(session, delivery, State.SENT, now)
+    thread = thread_of(session, delivery.vendor, delivery.case_id)
+    effects.sent(session, delivery, Receipt(delivery.remote_id or "", thread), now, left)
+
+
+def _lost(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
+    _decided(session, delivery, State.PENDING, now)
+
+
+_DECIDE: Mapping[bool, Act] = {True: _arrived, False: _lost}
+
+
+def _decided(session: Session, delivery: Delivery, state: State, now: datetime) -> None:
     if delivery.state != State.UNKNOWN:
         raise Refused(f"It is {delivery.state}: there is nothing to decide. {NOTHING}")
     delivery.look_at, delivery.leased_by = None, None
-    left = _last_try(session, delivery_id) or now
-    state = State.SENT if arrived else State.PENDING
     delivery.state, delivery.not_before = state.value, now
-    delivery.ended_at = now if arrived else None
-    session.add_all((delivery, _attempt(delivery, now, "a person says that it arrived" if arrived
-                                        else "a person says that it did not arrive")))  # fmt: skip
+    delivery.ended_at = now if state is State.SENT else None
+    said = "arrived" if state is State.SENT else "did not arrive"
+    session.add_all((delivery, _attempt(delivery, now, f"a person says that it {said}")))
     session.flush()
-    if arrived:
-        thread = thread_of(session, delivery.vendor, delivery.case_id)
-        effects.sent(session, delivery, Receipt(delivery.remote_id or "", thread), now, left)
-    _audit(session, actor, "delivery.decide", delivery_id, now, arrived=arrived)
 
 
 def _last_try(session: Session, delivery_id: int) -> datetime | None:
@@ -81,36 +94,46 @@ def _last_try(session: Session, delivery_id: int) -> datetime | None:
 @permitted(Verb.BULK)
 def replay_all(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> tuple[int, int]:
     """Replay every delivery that is meant and was given up: how many, and how many could not be."""
-    return _each(session, actor, wanted, State.FAILED, _replay, now)
+    every = Wanted((State.FAILED,), wanted.vendor, wanted.case)
+    return _each(session, actor, every, _replay, "delivery.replay", now)
 
 
 @permitted(Verb.BULK)
 def cancel_all(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> tuple[int, int]:
-    """Cancel every pending delivery that is meant."""
-    return _each(session, actor, wanted, State.PENDING, _cancel, now)
+    """Cancel every pending delivery that is meant, replies as `cancel` does."""
+    every = Wanted((State.PENDING,), wanted.vendor, wanted.case)
+    return _each(session, actor, every, _cancel, "delivery.cancel", now)
+
+
+@permitted(Verb.BULK)
+def decide_all(
+    session: Session, actor: Actor, wanted: Wanted, *, arrived: bool, now: datetime
+) -> tuple[int, int]:
+    """Decide as `decide` does about every delivery that is meant and waits for a person."""
+    every = Wanted((State.UNKNOWN,), wanted.vendor, wanted.case, View.PERSON)
+    return _each(session, actor, every, _DECIDE[arrived], "delivery.decide", now, arrived=arrived)
 
 
 def _each(
-    session: Session, actor: Actor, wanted: Wanted, state: State, act: Act, now: datetime
-) -> tuple[int, int]:
+    session: Session, actor: Actor, every: Wanted, act: Act, verb: str, now: datetime,
+    **data: object,
+) -> tuple[int, int]:  # fmt: skip
     if grant(actor.role, Verb.BULK) is not Grant.YES:
         raise Refused(f"Many at once are for managers and admins. {NOTHING}")
     turn(session)
-    only = Wanted((state,), wanted.vendor, wanted.case)
-    query = meant(actor, only).order_by(col(Delivery.id)).limit(MOST)
+    query = meant(actor, every).order_by(col(Delivery.id)).limit(MOST)
     done = refused = 0
     for delivery in session.exec(query.with_for_update(of=Delivery)).all():
         try:
-            act(session, delivery, now)
+            act(session, actor, delivery, now)
             done += 1
         except Refused:
             refused += 1
-    verb = "delivery.replay" if state is State.FAILED else "delivery.cancel"
-    _audit(session, actor, verb, None, now, deliveries=done)
+    _audit(session, actor, verb, None, now, deliveries=done, **data)
     return done, refused
 
 
-def _replay(session: Session, delivery: Delivery, now: datetime) -> None:
+def _replay(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
     if delivery.state not in (State.FAILED, State.CANCELLED):
         raise Refused(f"It is {delivery.state}: only what failed can be replayed. {NOTHING}")
     if why := _over(session, delivery):
@@ -152,11 +175,30 @@ def _outdone(session: Session, delivery: Delivery) -> bool:
     return session.exec(query).first() is not None
 
 
-def _cancel(session: Session, delivery: Delivery, now: datetime) -> None:
-    delivery.state, delivery.ended_at = State.CANCELLED.value, now
-    delivery.last_error = "cancelled by a person"
-    session.add(delivery)
-    session.flush()
+def _cancel(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
+    if not _taken_back(session, actor, delivery, now):
+        delivery.state, delivery.ended_at = State.CANCELLED.value, now
+        delivery.last_error = "cancelled by a person"
+        session.add(delivery)
+        session.flush()
+    if delivery.actor_id != actor.id:  # whoever wrote it counts on it
+        effects.stuck(session, delivery, now)
+
+
+def _taken_back(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> bool:
+    """Whether the reply was taken back as a step of its case, and is a draft again."""
+    query = (
+        select(CaseEvent, Case.number).join(Case, col(Case.id) == CaseEvent.case_id)
+        .where(CaseEvent.case_id == delivery.case_id, CaseEvent.kind == Move.REPLIED)
+    )  # fmt: skip
+    for event, number in session.exec(query).all():
+        if event.data.get("delivery_id") == delivery.id:
+            try:
+                undo(session, actor, number, event.id or 0, now=now)
+            except Refused:  # the case has moved on: the message alone is stopped
+                return False
+            return True
+    return False
 
 
 def _one(session: Session, actor: Actor, delivery_id: int, *, lock: bool = False) -> Delivery:

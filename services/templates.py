@@ -1,8 +1,11 @@
 """Texts to start a reply from: by name and language, with merge fields."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, or_, select
@@ -67,6 +70,17 @@ def kept(session: Session, actor: Actor) -> list[Kept]:
     ]
 
 
+def wording(template: Template) -> dict[str, Any]:
+    """What people write of a template."""
+    return template.model_dump(include={"name", "language", "subject", "body", "shared"})
+
+
+def mark(wording: Mapping[str, Any]) -> str:
+    """What tells one wording of a template from another."""
+    told = [wording[name] for name in sorted(wording)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
 @permitted(Verb.SHARE)
 def tried(
     session: Session, actor: Actor, *, subject: str, body: str, number: int | None = None
@@ -83,12 +97,17 @@ def tried(
 @permitted(Verb.SHARE)
 def save(
     session: Session, actor: Actor, *, name: str, language: str, subject: str, body: str,
-    shared: bool, now: datetime, template_id: int | None = None,
+    shared: bool, now: datetime, template_id: int | None = None, seen_as: str | None = None,
 ) -> int:  # fmt: skip
-    """Make or change a template; its id. Who may only propose keeps it for themselves."""
+    """Make or change a template; its id. Who may only propose keeps it for themselves.
+
+    `seen_as` is its `mark` when it was opened: Refused where it is another one by now.
+    """
     found = _found(session, actor, template_id) if template_id else Template(
         name="", body="", owner_id=actor.id
     )  # fmt: skip
+    if template_id and seen_as is not None and mark(wording(found)) != seen_as:
+        raise Refused(f"Somebody changed it while you wrote. What you typed is here. {NOTHING}")
     found.name, found.language = _line(name, LONGEST_NAME, "A name"), _language(language)
     found.subject = subject.strip()[:LONGEST_SUBJECT]
     found.body = _body(body, subject)
@@ -166,7 +185,7 @@ def _values(session: Session, actor: Actor, case: Case) -> Mapping[str, str | No
 
 
 def _found(session: Session, actor: Actor, template_id: int) -> Template:
-    found = session.get(Template, template_id)
+    found = session.get(Template, template_id, with_for_update=True, populate_existing=True)
     if found is None or found.retired_at:
         raise Refused(f"There is no such template. {NOTHING}")
     if grant(actor.role, Verb.SHARE) is not Grant.YES and (

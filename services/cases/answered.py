@@ -97,8 +97,9 @@ def _bounced(
         session.add(contact)
     query = select(Delivery).where(Delivery.message_id == ours.id).with_for_update()
     for delivery in session.exec(query):
-        if update.hard and delivery.state in (State.SENT, State.UNKNOWN):
+        if update.hard and delivery.state in (State.SENDING, State.SENT, State.UNKNOWN):
             delivery.state, delivery.look_at = State.FAILED.value, None
+            delivery.leased_by, delivery.ended_at = None, now  # who sends it finds it decided
             delivery.last_error = "the mail came back: the address does not take it"
             session.add(delivery)
     held = Held(case, state_of(case), seq)

@@ -46,9 +46,11 @@ def push(session: Session, actor: Actor, number: int, *, vendor: str, now: datet
 def preview(
     session: Session, actor: Actor, number: int, *, vendor: str, now: datetime
 ) -> dict[str, Any]:
-    """Exactly what would be sent there; Refused says why nothing would."""
+    """Exactly what a push sends there, also where the vendor has the case; Refused says why
+    nothing can be shown."""
     case = seen(session, actor, number)
-    _refuse(session, case, vendor)
+    if vendor not in ACTIONS or vendor not in integrations.connected(session):
+        _refuse(session, case, vendor)
     message = Message(
         public_key(_key(session, case, vendor)), ACTIONS[vendor],
         _body(session, case, vendor, now),
@@ -82,12 +84,14 @@ def why_not(session: Session, case: Case, vendor: str) -> str | None:
         return f"{silent} They could read a conversation in Intercom."
     if thread_of(session, vendor, case.id):
         return f"{title(vendor)} has the case already."
-    query = select(Delivery.id).where(
-        Delivery.lane == lane(vendor, case.id or 0), Delivery.action == ACTIONS[vendor],
-        still_open(Delivery.state),
-    )  # fmt: skip
-    on_its_way = session.exec(query).first() is not None
-    return f"It is on its way to {title(vendor)} already." if on_its_way else None
+    pushes = select(Delivery.id).where(
+        Delivery.lane == lane(vendor, case.id or 0), Delivery.action == ACTIONS[vendor]
+    )
+    if session.exec(pushes.where(still_open(Delivery.state))).first() is not None:
+        return f"It is on its way to {title(vendor)} already."
+    # A person says that it arrived, and nobody knows under which name: twice would be worse.
+    arrived = vendor == "intercom" and session.exec(pushes.where(Delivery.state == State.SENT))
+    return f"{title(vendor)} has the case already." if arrived and arrived.first() else None
 
 
 def _silent(session: Session, case: Case) -> str | None:

@@ -55,7 +55,7 @@ def record(
     if ended.receipt is not None:
         _sent(delivery, ended.receipt, now)
     else:
-        _not_sent(delivery, claimed, ended, pace, now, chance)
+        _not_sent(session, delivery, claimed, ended, pace, now, chance)
     session.add(delivery)
     session.add(_attempt(delivery, now))
     _health(session, delivery.vendor, ended, pace, now)
@@ -81,7 +81,13 @@ def _sent(delivery: Delivery, receipt: Receipt, now: datetime) -> None:
 
 
 def _not_sent(
-    delivery: Delivery, claimed: Claimed, ended: Ended, pace: Pace, now: datetime, chance: float
+    session: Session,
+    delivery: Delivery,
+    claimed: Claimed,
+    ended: Ended,
+    pace: Pace,
+    now: datetime,
+    chance: float,
 ) -> None:
     if ended.error is not None:
         delivery.last_error = str(ended.error)[:LONGEST]
@@ -92,7 +98,11 @@ def _not_sent(
         delivery.attempts -= 1  # it was not this message's fault
     then = None if next_.wait is None else now + timedelta(seconds=next_.wait)
     delivery.state = next_.state.value
-    delivery.look_at = then if next_.state is State.UNKNOWN else None
+    if next_.state is State.UNKNOWN:  # where it was disconnected meanwhile, nobody can be asked
+        connected = session.get(Integration, delivery.vendor) is not None
+        delivery.look_at = then if connected else None
+    else:
+        delivery.look_at = None
     if next_.state is State.PENDING:
         delivery.not_before = then or now
     if next_.state is State.FAILED:

@@ -11,6 +11,7 @@ from db import engine
 from db.engine import slices
 from db.models import Case, Integration, Notice, Team, User
 from services import calendars, notice_texts, notices, settings
+from services.access import actor_for
 from services.domain.lifecycle import UNRESOLVED
 from services.domain.sla import add_hours
 from services.mail import compose
@@ -87,11 +88,23 @@ def _send(session: Session, user_id: int, now: datetime) -> None:
         _done(session, found, now)
         return
     usual = settings.reporting_zone(session).key
+    seen = _seen(session, user, found)
+    _done(session, [notice for notice in found if notice not in seen], now)
+    if not (found := seen):
+        return
     if wanted["when"] == "now" or _time_has_come(user, wanted, found[0].at, now, usual):
         if session.get(Integration, wanted["way"]) is None:
             return  # they wait until it is connected
         _owe(session, user, wanted["way"], found, now)
         _done(session, found, now)
+
+
+def _seen(session: Session, user: User, found: Sequence[Notice]) -> list[Notice]:
+    """Those about cases that the person may (still) see, and those about none."""
+    ids, actor = {notice.case_id for notice in found} - {None}, actor_for(session, user)
+    query = select(Case.id, Case.unit_id).where(col(Case.id).in_(ids))
+    units = dict(session.exec(query).all())
+    return [n for n in found if n.case_id is None or actor.sees(units.get(n.case_id))]
 
 
 def _time_has_come(

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session, select
 
 from db.models import Case, Delivery, ExternalRef, Integration, Notice, RootCause
+from services import deliveries
 from services.access import Actor, Refused, actor_for
 from services.cases import opening, pushing, verbs
 from services.cases.journal import journal
@@ -147,3 +148,26 @@ def test_nothing_is_owed_to_a_vendor_that_was_disconnected(
     verbs.note(session, agent, 1, body="Called twice", now=NOW)
     verbs.assign(session, agent, 1, to=agent.id, version=case.version, now=NOW)
     assert owed(session) == [("slack", "update")]
+
+
+def test_what_a_person_says_arrived_in_intercom_is_not_pushed_twice(
+    session: Session, agent: Actor, case: Case
+) -> None:
+    pushing.push(session, agent, case.number, vendor="intercom", now=NOW)
+    (delivery,) = session.exec(select(Delivery))
+    delivery.state = "unknown"
+    session.flush()
+    deliveries.decide(session, agent, delivery.id or 0, arrived=True, now=NOW)
+    assert "intercom" not in dict(pushing.choices(session, agent, 1))
+    with pytest.raises(Refused, match="has the case already"):
+        pushing.push(session, agent, 1, vendor="intercom", now=NOW)
+
+
+def test_what_goes_there_can_be_looked_at_though_it_is_there(
+    session: Session, agent: Actor, case: Case
+) -> None:
+    there(session, case, "webhook")
+    told = pushing.preview(session, agent, 1, vendor="webhook", now=NOW)
+    assert "Support stopped answering" in str(told)
+    with pytest.raises(Refused, match="do not go to"):
+        pushing.preview(session, agent, 1, vendor="email", now=NOW)

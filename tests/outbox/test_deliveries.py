@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from db.models import Audit, Delivery, DeliveryAttempt, Message
+from db.models import Audit, Case, Delivery, DeliveryAttempt, Integration, Message
 from services import deliveries
-from services.access import Forbidden, Refused
+from services.access import Forbidden, Refused, actor_for
+from services.cases import replying, verbs
 from services.domain.retrying import State
 from services.insights import delivery_rows
 from services.insights.delivery_rows import Wanted
@@ -136,3 +137,55 @@ def test_what_a_later_one_has_outdone_is_not_replayed(session: Session) -> None:
         deliveries.replay(session, BOSS, first.id or 0, now=NOW)
     deliveries.replay(session, BOSS, second.id or 0, now=NOW)
     assert (first.state, second.state) == ("failed", "pending")
+
+
+def replied(session: Session) -> Delivery:
+    """A reply on its way that set its case to wait, written by a colleague."""
+    author = make.user(session, "csm", name="Ana")
+    case = make.case(session, contact_id=make.contact(session, email="dana@example.com").id)
+    session.add(
+        Integration(name="email", connected_at=NOW, config={"from_address": "care@desk.example"})
+    )
+    actor = actor_for(session, author)
+    replying.reply(session, actor, case.number, way="email", body="Hi", then="wait", now=NOW)
+    return session.exec(select(Delivery)).one()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_reply_that_is_cancelled_no_longer_lets_its_case_wait(
+    session: Session, many: bool
+) -> None:
+    boss = make.user(session, "manager", name="Mia")
+    delivery, actor = replied(session), actor_for(session, boss)
+    case = session.exec(select(Case)).one()
+    assert case.status == "waiting"
+    if many:
+        assert deliveries.cancel_all(session, actor, Wanted(), now=NOW) == (1, 0)
+    else:
+        deliveries.cancel(session, actor, delivery.id or 0, now=NOW)
+    assert (delivery.state, case.status) == ("cancelled", "new")
+    assert session.exec(select(Message.undone_at)).one() is not None
+
+
+def test_a_reply_is_stopped_even_where_its_case_has_moved_on(session: Session) -> None:
+    boss = make.user(session, "manager", name="Mia")
+    delivery = replied(session)
+    other = actor_for(session, make.user(session, "csm", name="Bo"))
+    case = session.exec(select(Case)).one()
+    verbs.resume(session, other, case.number, version=case.version, now=NOW)
+    deliveries.cancel(session, actor_for(session, boss), delivery.id or 0, now=NOW)
+    assert (delivery.state, case.status) == ("cancelled", "open")
+
+
+@pytest.mark.parametrize(("arrived", "state"), [(True, "sent"), (False, "pending")])
+def test_many_are_decided_about_by_filter(session: Session, arrived: bool, state: str) -> None:
+    asks = [owed(session, f"u{n}", state="unknown") for n in range(2)]
+    other = owed(session, "z", vendor="zendesk", state="unknown")
+    looked_up = owed(session, "l", state="unknown", look_at=NOW)
+    slack = Wanted(vendor="slack")
+    with pytest.raises(Refused, match="managers"):
+        deliveries.decide_all(session, make.actor("csm"), slack, arrived=arrived, now=NOW)
+    assert deliveries.decide_all(session, BOSS, slack, arrived=arrived, now=NOW) == (2, 0)
+    assert {each.state for each in asks} == {state}
+    session.refresh(other)
+    assert (other.state, looked_up.state) == ("unknown", "unknown")

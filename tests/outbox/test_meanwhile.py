@@ -1,18 +1,21 @@
 """What happens to a delivery, and to its case, while it is being sent."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlmodel import select
 
 from db import engine
-from db.models import Delivery, Integration, Notice
+from db.models import Case, Delivery, Integration, Message, Notice
+from services.access import actor_for
+from services.cases import answered, replying
 from services.cases.journal import held
 from services.domain.retrying import Pace, State
 from services.outbox import claiming, sending
 from services.outbox.owing import owe
 from services.outbox.recording import Ended
-from services.vendors.base import Receipt, VendorError
+from services.vendors.base import Receipt, Update, VendorError
 from tests import builders as make
 from tests.builders import NOW
 from tests.conftest import make_database
@@ -78,3 +81,38 @@ def test_what_was_cut_off_at_a_vendor_that_is_gone_waits_for_a_person(desk: sa.E
         assert claiming.expire(session, NOW) == 1
         found = session.get(Delivery, id_)
         assert found is not None and (found.state, found.look_at) == ("unknown", None)
+
+
+def test_a_failure_at_a_vendor_that_is_gone_meanwhile_waits_for_a_person(desk: sa.Engine) -> None:
+    assert desk
+    id_, _ = owed()
+    claimed = sending.take("webhook", "w1", PACE, lambda: NOW)
+    assert claimed is not None
+    with engine.transaction() as session:
+        session.delete(session.get(Integration, "webhook"))
+    cut = Ended(error=VendorError("cut off", unsure=True))
+    assert sending.note(claimed, cut, PACE, lambda: NOW) is State.UNKNOWN
+    with engine.reading() as session:
+        found = session.get(Delivery, id_)
+        assert found is not None and found.look_at is None
+
+
+def test_a_mail_that_came_back_while_it_was_sent_reached_nobody(desk: sa.Engine) -> None:
+    assert desk
+    with engine.transaction() as session:
+        session.add(Integration(name="email", connected_at=NOW, config={"from_address": "c@d.ex"}))
+        person = make.contact(session, "dana@acme.example")
+        case = make.case(session, contact_id=person.id)
+        ana = actor_for(session, make.user(session))
+        replying.reply(session, ana, case.number, way="email", body="Hi", now=NOW)
+    later = NOW + timedelta(minutes=1)
+    claimed = sending.take("email", "w1", PACE, lambda: later)
+    assert claimed is not None
+    with engine.transaction() as session:
+        key = session.exec(select(Message.message_id)).one() or ""
+        came = Update("bounce", "b1", later, thread=(key,), failed="dana@acme.example", hard=True)
+        assert answered.take(session, came, later) == "bounce"
+    assert sending.note(claimed, Ended(receipt=Receipt("r")), PACE, lambda: later) is None
+    with engine.reading() as session:
+        assert session.exec(select(Delivery.state)).one() == "failed"
+        assert session.exec(select(Case.contacted_at)).one() is None

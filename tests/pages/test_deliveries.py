@@ -240,7 +240,7 @@ def test_a_manager_replays_all_that_failed_of_one_vendor() -> None:
     assert any(
         text.startswith("3 failed deliveries to Zendesk: they are sent again") for text in texts(at)
     )
-    at.button(key="do_Replay").click().run()
+    at.button(key="do_replay").click().run()
     assert said_last(at) == "3 deliveries sent again."
     assert states() == ["pending"] * 3 + ["failed"]
 
@@ -249,7 +249,7 @@ def test_a_manager_cancels_all_that_is_pending() -> None:
     owed("pending", 2)
     owed("sending")
     at = open_page(person("manager"), "deliveries.py", {"view": "pending"})
-    at.button(key="do_Cancel").click().run()
+    at.button(key="do_cancel").click().run()
     assert states() == ["cancelled", "cancelled", "sending"]
     assert said_last(at) == "2 deliveries cancelled."
 
@@ -259,7 +259,7 @@ def test_many_at_once_are_not_offered_to_those_who_do_not_lead(role: str) -> Non
     owed("failed", 2)
     at = open_page(person(role), "deliveries.py")
     assert len(rows(at)) == 2
-    assert not [button for button in at.button if button.key in ("do_Replay", "do_Cancel")]
+    assert not [button for button in at.button if button.key in ("do_replay", "do_cancel")]
 
 
 def test_a_notice_is_seen_by_admins_and_by_whom_it_is_for() -> None:

@@ -159,3 +159,40 @@ def test_names_of_people_and_templates_are_no_markup() -> None:
 def test_support_has_no_such_page() -> None:
     with pytest.raises(ValueError, match="Could not find a navigation page"):
         open_page(person("support"), "templates.py")
+
+
+def changed_by_somebody(template_id: int, body: str) -> None:
+    with transaction() as session:
+        row = session.get(Template, template_id)
+        assert row is not None
+        row.body = body
+        session.add(row)
+
+
+@pytest.mark.parametrize(
+    ("choice", "in_the_box", "at_the_end"),
+    [("take_theirs", "Theirs", "Theirs"), ("keep_mine", "Mine", "Mine")],
+)
+def test_two_who_write_the_same_template_lose_nothing(
+    choice: str, in_the_box: str, at_the_end: str
+) -> None:
+    mia = person("admin")
+    one = written(mia, shared=True)
+    at = choose(opened(mia), one)
+    box(at, "body").set_value("Mine").run()
+    changed_by_somebody(one, "Theirs")
+    at.button(key="save_template").click().run()
+    assert kept() == [("Sorry", "Theirs", True)] and box(at, "body").value == "Mine"
+    assert any("changed it while you wrote" in text for text in texts(at))
+    at.button(key=choice).click().run()
+    assert box(at, "body").value == in_the_box
+    at.button(key="save_template").click().run()
+    assert kept() == [("Sorry", at_the_end, True)]
+
+
+def test_a_template_that_nobody_types_in_shows_what_others_made_of_it() -> None:
+    mia = person("admin")
+    one = written(mia, shared=True)
+    at = choose(opened(mia), one)
+    changed_by_somebody(one, "Theirs")
+    assert box(at.run(), "body").value == "Theirs"

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from db import engine
-from db.models import Delivery, Integration, Notice
+from db.models import Delivery, Integration, Notice, Setting
 from services import notices
 from services.access import Refused, actor_for
 from services.cases import verbs
@@ -143,3 +143,18 @@ def test_a_job_is_done_by_one_worker_and_not_before_its_time() -> None:
     clock[0] += timedelta(seconds=6)
     with engine.transaction() as session:
         assert jobs.take(session, "notices", "w1", clock[0]) == {"seen": 2}
+
+
+def test_what_the_person_no_longer_sees_is_not_told() -> None:
+    ana = person(way="email")
+    with engine.transaction() as session:
+        session.add(Setting(key="csm_sees_all_units", value=False))
+        case = make.case(session, unit_id=make.unit(session).id)
+        notices.tell(session, ana, "due", about="x", now=NOW, case_id=case.id)
+    tell(ana, "seen")
+    send(NOW)
+    (mail,) = owed()
+    assert mail.payload["text"].count("Slack is failing") == 1
+    assert mail.payload["subject"] != "2 things on your desk"
+    with engine.reading() as session:
+        assert None not in session.exec(select(Notice.sent_at)).all()
