@@ -71,7 +71,8 @@ def tried(session: Session, actor: Actor, name: str, entered: Mapping[str, Any])
     if config.load().loopdesk_demo:
         raise Refused(f"A demo connects to nobody. {NOTHING}")
     given, secrets = _read(session, name, entered)
-    return _made(session, name, given, secrets)
+    # A secret that the desk will make itself is another one for the test.
+    return _made(session, name, given, secrets | kind(name).made_secrets(secrets))
 
 
 def answer_of(vendor: Vendor) -> tuple[bool, str]:

@@ -12,6 +12,8 @@ import pytest
 from services.config import ROOT
 from tests.conftest import ENGINES, _postgres_server
 
+pytestmark = pytest.mark.alone
+
 N = 2000
 PROMISED = {
     "name": str,

@@ -12,6 +12,7 @@ from services.vendors import KNOWN, kind
 from services.vendors.base import Unsure, VendorError
 from tests import builders as make
 from tests.builders import NOW
+from tests.standins.webhook import Webhook
 
 ADMIN = make.actor("admin")
 HOOK = {"url": "https://hooks.example.com/in", "secret": "whsec_" + "QUJD" * 8}
@@ -43,6 +44,16 @@ def test_a_secret_that_the_desk_makes_is_shown_once(session: Session) -> None:
     assert made["secret"].startswith("whsec_")
     assert integrations.connect(session, ADMIN, "webhook", {"url": HOOK["url"]}, now=NOW) == {}
     assert integrations.built(session, "webhook").secrets == made
+
+
+def test_a_receiver_is_tested_before_there_is_a_secret(session: Session) -> None:
+    with Webhook().serving() as receiver:
+        settings.put(session, "outgoing_allow", ["127.0.0.1"], actor_id=None, now=NOW)
+        url = f"{receiver.url}/hook"
+        vendor = integrations.tried(session, ADMIN, "webhook", {"url": url, "secret": ""})
+        good, said = integrations.answer_of(vendor)
+        assert not good and "401" in said  # reached; it knows another secret
+    assert session.exec(select(Secret)).all() == []
 
 
 def test_a_kept_secret_stays_where_the_form_still_shows_its_place(session: Session) -> None:

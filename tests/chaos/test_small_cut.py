@@ -12,6 +12,8 @@ from services.config import ROOT
 from tests.chaos.plan import FAULTS, STEPS, Kills, Trial, trials
 from tests.conftest import _postgres_server
 
+pytestmark = pytest.mark.alone
+
 CASES, SEED = "5", "11"
 CUT = {
     "zendesk": ("sqlite", "4"),

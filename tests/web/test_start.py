@@ -16,6 +16,8 @@ from services.web import doors
 from services.web.doors import healthz
 from tests.served import ServedDesk, free_port, launch, serve, wait_until_up
 
+pytestmark = pytest.mark.alone
+
 
 def test_it_stops_when_told_to(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder, port = tmp_path_factory.mktemp("stop"), free_port()

@@ -23,6 +23,8 @@ from tests import builders as make
 from tests.standins import webhook as standins
 from tests.standins.serving import Fault
 
+pytestmark = pytest.mark.alone
+
 ADMIN = make.actor("admin")
 
 
