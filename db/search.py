@@ -17,6 +17,7 @@ from db.models import Response
 PG_PUNCTUATION = r"[!-/:-@\[-`{-~]+"
 PG_DOCUMENT = f"to_tsvector('simple', regexp_replace(comment, '{PG_PUNCTUATION}', ' ', 'g'))"
 
+Ids = sa.Select[Any]  # of one column
 _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _WORD = re.compile(r"[^\W_]+")
 
@@ -69,14 +70,27 @@ def matches(session: Session, query: str) -> sa.ColumnElement[bool] | None:
     if not any(term.wanted for term in terms):
         return None
     if is_sqlite(session):
-        found = sa.text("SELECT rowid FROM response_fts WHERE response_fts MATCH :fts_query")
-        return col(Response.id).in_(
-            found.bindparams(fts_query=_fts5(terms)).columns(sa.column("rowid", sa.Integer))
-        )
+        return col(Response.id).in_(_rowids(terms))
     # Bound as text and cast: the words are only letters and digits by now.
     return sa.text(f"{PG_DOCUMENT} @@ to_tsquery('simple', :fts_query)").bindparams(  # type: ignore[return-value]
         fts_query=_tsquery(terms)
     )
+
+
+def matching(session: Session, query: str) -> Ids | None:
+    """The ids of the responses that `matches` means, without a look at the responses themselves
+    where the index knows them.
+    """
+    if is_sqlite(session):
+        terms = parse(query)
+        return _rowids(terms) if any(term.wanted for term in terms) else None
+    found = matches(session, query)
+    return None if found is None else sa.select(col(Response.id)).where(found)
+
+
+def _rowids(terms: list[Term]) -> Any:
+    found = sa.text("SELECT rowid FROM response_fts WHERE response_fts MATCH :fts_query")
+    return found.bindparams(fts_query=_fts5(terms)).columns(sa.column("rowid", sa.Integer))
 
 
 def _fts5(terms: list[Term]) -> str:

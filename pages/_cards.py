@@ -1,8 +1,9 @@
 """Responses as cards: opening a case about one, taking it out of the figures or putting it back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from pages._mount import mount
 from pages._people_parts import SAID, act
 from services import exclusions
 from services.cases.opening import open_by_hand
+from services.cases.playing import open_and_start
+from services.domain.bands import Band
 from services.domain.roles import Verb
 from services.insights import Verbatim
 from services.insights.words import ago
@@ -36,6 +39,7 @@ def cards(
     who: bool = True,
     of_case: bool = False,
     page: str | None = None,
+    asides: Mapping[int, dict[str, Any]] = MappingProxyType({}),
 ) -> None:
     """Responses, each with its case or the way to open one. Dates are told in `zone`.
 
@@ -43,13 +47,15 @@ def cards(
     readers who do not see it. With `who` off, the page is about one person and says who. The page
     calls `say` for what came of an action. A page may hold several lists, each with its own `key`.
     With `of_case` on, they are those of one case, and do not name it. `page` names which page of
-    a long list this is: another one is read from its top.
+    a long list this is: another one is read from its top. `asides` replace parts of some
+    cards, by id: `note` is a line under what was said, `before` an earlier case (text, href).
     """
     now, actor = _door.now(), _door.actor()
     shown_in = _Shown(
         ZoneInfo(zone), now, who, of_case, actor.may(Verb.EXCLUDE), actor.may(Verb.WORK_CASES)
     )
-    data = {"label": label, "page": page, "rows": [_card(row, shown_in) for row in rows]}
+    made = [_card(row, shown_in) | asides.get(row.id, {}) for row in rows]
+    data = {"label": label, "page": page, "rows": made}
     mount("cards", data, key, on_act_change=lambda: _acted(key))
     wanted = next((row for row in rows if row.id == st.session_state.get(ASKED)), None)
     if wanted is not None:
@@ -128,7 +134,8 @@ def _case(row: Verbatim) -> dict[str, str | None] | None:
         return {"text": "Worked in another unit", "href": None}
     if row.case_number is None or row.case_status is None:
         return None
-    words = f"Case {row.case_number}, {row.case_status.value}"
+    tags = f", tagged {', '.join(row.case_tags)}" if row.case_tags else ""
+    words = shown(f"Case {row.case_number}, {row.case_status.value}{tags}")
     return {"text": words, "href": f"case?number={row.case_number}"}
 
 
@@ -158,6 +165,8 @@ def _actions(row: Verbatim, to: _Shown) -> list[dict[str, str]]:
     has_one = row.case_number is not None or row.case_elsewhere
     if to.may_open and not has_one and not row.is_test:
         found.append({"name": "open", "label": "Open a case"})
+        if row.band is not Band.DETRACTOR and row.contact_id and not row.erased:
+            found.append({"name": "play", "label": "Start the play"})
     if to.may_exclude and row.exclusion:
         found.append({"name": "restore", "label": "Count it again"})
     elif to.may_exclude:
@@ -171,6 +180,8 @@ def _acted(key: str) -> None:
     who, now = _door.actor(), _door.now()
     if sent["action"] == "open":
         open_case(sent["id"])
+    elif sent["action"] == "play":
+        open_case(sent["id"], open_and_start, "is open and yours, its play started")
     elif sent["action"] == "restore":
         act(
             lambda session: exclusions.restore(session, who, sent["id"], now=now),
@@ -180,12 +191,14 @@ def _acted(key: str) -> None:
         st.session_state[ASKED] = sent["id"]
 
 
-def open_case(response_id: int) -> None:
-    """For callbacks: open a case about an answer, or say why not."""
+def open_case(
+    response_id: int, verb: Callable[..., int] = open_by_hand, words: str = "is open"
+) -> None:
+    """For callbacks: open a case about an answer by `verb`, or say why not."""
     who, now = _door.actor(), _door.now()
-    number = act(lambda session: open_by_hand(session, who, response_id, now=now), "")
+    number = act(lambda session: verb(session, who, response_id, now=now), "")
     if number is not None:
-        st.session_state[SAID] = (True, f"Case {number} is open")
+        st.session_state[SAID] = (True, f"Case {number} {words}")
 
 
 def _forget() -> None:

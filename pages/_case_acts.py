@@ -89,7 +89,7 @@ def _owner(row: CaseRow) -> None:
         key = f"assign_{row.number}_{row.version}"
         st.selectbox(
             "Owner", [*people, None], [*people, None].index(row.owner_id if row.owner_id in people
-            else None), key=key, format_func=lambda one: shown(people.get(one, "Nobody")),
+            else None), key=key, format_func=lambda one: shown(known.called(one, _door.now())),
             on_change=_assign, args=(row, key),
         )  # fmt: skip
         team = f"team_{row.number}_{row.version}"
@@ -102,8 +102,9 @@ def _owner(row: CaseRow) -> None:
 
 def _assign(row: CaseRow, key: str) -> None:
     to = st.session_state[key]
-    name = ask(desk).people.get(to)
-    words = f"Assigned to {name}." if name else "Nobody owns it now."
+    known = ask(desk)
+    name = known.called(to, _door.now())
+    words = f"Assigned to {name}." if to in known.people else "Nobody owns it now."
     do(verbs.assign, row.number, words, to=to, version=row.version)
 
 
@@ -152,7 +153,7 @@ def _snooze(row: CaseRow, zone: ZoneInfo) -> None:
     now = _door.now().astimezone(zone)
     with st.popover("Snooze", key=f"act_snooze_{row.version}"):
         st.text("Out of the queue until then. The clock runs on.")
-        for label, until in _presets(now):
+        for label, until in presets(now):
             st.button(
                 label, key=f"snooze_{label}", on_click=_snoozed, args=(row, until), type="tertiary"
             )  # fmt: skip
@@ -162,7 +163,7 @@ def _snooze(row: CaseRow, zone: ZoneInfo) -> None:
         mount("day", data, key, on_picked_change=lambda: _snoozed_day(row, key, zone))
 
 
-def _presets(now: datetime) -> list[tuple[str, datetime]]:
+def presets(now: datetime) -> list[tuple[str, datetime]]:
     """Times that people mean, in their own zone."""
     tomorrow = now.date() + timedelta(days=1)
     monday = now.date() + timedelta(days=7 - now.weekday())

@@ -12,7 +12,7 @@ from pages._look import TONES as BANDS
 from pages._look import shown
 from pages._mount import mount
 from pages._notice import take_back
-from pages._queue_parts import customer
+from pages._queue_parts import alarm, customer
 from services.domain.lifecycle import Status
 from services.domain.priority import money
 from services.insights.case_file import CaseFile, Step
@@ -30,11 +30,13 @@ def head(file: CaseFile, zone: ZoneInfo) -> None:
     chips = [(row.status.value, "accent"), (stands.words, STANDS[stands.tone])]
     if row.band is not None and row.metric is not None:
         chips.insert(0, (f"{row.score} on {row.scale}", BANDS[row.band]))
+    chips += [(alarm(row), "low")] if alarm(row) else []
     chips += [("asked to be contacted", "warn")] if file.asked else []
     chips += [("do not contact", "warn")] if file.do_not_contact else []
     facts(
         "case_head", title=f"Case {row.number}: {customer(row)}", chips=chips,
         subtitle=_under(file, zone), rows=_rows(file, zone), spark=file.scores, zone=zone.key,
+        here=row.number,
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ NUMBERS: dict[str, tuple[str, float, float | None, float]] = {
     "close_days": ("Closed within, in business days", 1, 100, 1),
     "case_age_days": ("Answers open a case up to this age, in days", 1, 365, 1),
     "warn_hours": ("Owners are warned before a promise is due, in business hours", 1, 100, 1),
-    "large_account_arr": ("An account is large from this ARR, in its own currency", 1, None, 1000),
+    "escalate_hours": ("Managers are told of a broken promise after business hours", 1, 1000, 1),
+    "ask_any_days": ("Days between two favours that a person is asked for", 1, 3650, 1),
+    "ask_same_days": ("Days between two askings of a person for the same favour", 1, 3650, 1),
 }
 SWITCHES = {
     "csat_opens_cases": "A low CSAT answer opens a case",

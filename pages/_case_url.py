@@ -6,14 +6,16 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from db.engine import transaction
 from pages import _door
-from pages._ask import ask, minute
+from pages._ask import ask, fresh, minute
 from pages._url import CURSOR, named, query_of, whole_number, write
+from services import views
 from services.insights.case_filter import KEYS, CaseFilter, View
 from services.insights.queue import view_counts
 
 CASE = "case"  # the number of the chosen case
-VIEW, HOME, WAS = "f_view", "queue_home", "queue_was"
+VIEW, HOME, WAS, KEPT = "f_view", "queue_home", "queue_was", "queue_kept"
 
 
 def asked() -> CaseFilter:
@@ -29,6 +31,15 @@ def put(filter: CaseFilter, **others: str | None) -> None:
     The tab is always named: an address without one opens where there is work.
     """
     write(filter, (*KEYS, CURSOR), **{**others, "view": filter.view.value})
+    keep(filter)
+
+
+def keep(filter: CaseFilter) -> None:
+    """The queue opens with this next time, for this person; an address that says another wins."""
+    if st.session_state.get(KEPT) != filter:
+        with transaction() as session:
+            views.remember(session, _door.actor(), filter)
+        st.session_state[KEPT] = filter
 
 
 def rewrite(change: Callable[[Any], Any]) -> None:
@@ -75,10 +86,14 @@ def _spelt() -> tuple[CaseFilter, list[str]]:
 
 
 def _home() -> CaseFilter:
-    """The first of these tabs that holds a case. It stays until the page is opened anew, or the
-    list would go away under whoever does its last case."""
+    """What this person chose last, else the first of these tabs that holds a case. It stays until
+    the page is opened anew, or the list would go away under whoever does its last case."""
     if HOME not in st.session_state or VIEW not in st.session_state:
-        counts = ask(view_counts, now=minute(), me=_door.actor().id)
-        first = (view for view in (View.MINE, View.UNASSIGNED) if counts[view])
-        st.session_state[HOME] = next(first, View.OPEN)
-    return CaseFilter(st.session_state[HOME])
+        st.session_state[HOME] = fresh(views.remembered) or CaseFilter(_first())
+    home: CaseFilter = st.session_state[HOME]
+    return home
+
+
+def _first() -> View:
+    counts = ask(view_counts, now=minute(), me=_door.actor().id)
+    return next((view for view in (View.MINE, View.UNASSIGNED) if counts[view]), View.OPEN)

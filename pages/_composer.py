@@ -13,6 +13,7 @@ from pages._drafts import EMPTY, keep, kept, moment
 from pages._mount import mount
 from pages._notice import UNDO
 from pages._people_parts import SAID
+from pages._presence import writes
 from services.cases import verbs
 from services.cases.journal import LONGEST
 from services.cases.words import WAYS
@@ -87,6 +88,7 @@ def _box(row: CaseRow, zone: ZoneInfo, drawn: tuple[object, ...]) -> None:
         "ways": [{"name": way, "label": words.split()[-1].capitalize()}
                  for way, words in WAYS.items()],
         "zone": zone.key, "longest": LONGEST, "store": f"draft:{_door.actor().id}:{number}",
+        "number": number,
     }  # fmt: skip
     mount(
         "composer", data, key,
@@ -122,6 +124,8 @@ def _heard(number: int) -> dict[str, dict[str, Any]]:
 def _keep(number: int, typed: Sent | None, zone: ZoneInfo) -> None:
     """What was typed so far."""
     heard = _heard(number).get(typed["kind"] if typed else "")
+    if typed and typed["body"].strip():
+        writes(number)
     # One click sends the text and leaves the box, which keeps it: what is sent is no draft.
     if typed and heard and typed["n"] > heard["sent"]:
         clash = not keep(number, typed, zone)

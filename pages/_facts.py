@@ -22,6 +22,7 @@ def facts(
     spark: Iterable[ScoreLine] = (),
     zone: str = "UTC",
     level: int = 1,
+    here: int | None = None,
 ) -> None:
     """Show the head. Every text may be a customer's own: all of it goes out as text nodes.
 
@@ -30,11 +31,12 @@ def facts(
     "warn" and "accent" colour it, "" leaves it plain. A row is (label, value) or (label, value,
     address), where an address of None is no link; rows without a value are left out. `spark` are
     lines of scores (`services.insights.score_lines`), each drawn on its own scale; `zone` is that
-    of their dates.
+    of their dates. `here` is the number of a case: who else has it open stands there, too.
     """
     data = {
         "title": shown(title),
         "level": level,
+        "here": here,
         "subtitle": [shown(text) for text in subtitle if text],
         "chips": [_chip(*chip) for chip in chips],
         "rows": [_row(*row) for row in rows if row[1]],

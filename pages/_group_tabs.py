@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from db.engine import reading
-from pages import _calendar_form
+from pages import _calendar_form, _team_parts
 from pages._door import actor, now
 from pages._people_parts import Verb, act, pick, show_once
 from services import keys, people, teams
@@ -28,7 +28,7 @@ def teams_tab() -> None:
     chosen = _list("team", rows, "Team", columns, "No teams yet. A team shares a lead and hours.")
     for row in rows:
         if row["id"] == chosen:
-            _lead_box(row["team"], everybody)
+            _team_parts.show(row["team"], everybody)
             _changer("team", row, teams.rename_team, teams.remove_team)
             _calendar_form.of_team(row["team"])
     _adder("team", "Name of a new team", teams.add_team)
@@ -116,25 +116,6 @@ def _changer(
 
 def _button(label: str, verb: Verb, said: str) -> None:
     st.button(label, on_click=partial(act, verb, said))
-
-
-def _lead_box(team: Any, everybody: list[people.Person]) -> None:
-    key = f"lead_{team.id}_{team.lead_id}"
-    names = {None: "Nobody"} | {
-        person.user.id: f"{person.user.name} ({person.user.email})"
-        for person in everybody
-        if person.user.disabled_at is None or person.user.id == team.lead_id
-    }
-
-    def lead(session: Any) -> Any:
-        chosen = st.session_state[key]
-        return teams.set_lead(session, actor(), team.id, lead_id=chosen, now=now())
-
-    options = list(names)
-    st.selectbox(
-        "Lead", options, options.index(team.lead_id), names.__getitem__, key=key,
-        on_change=partial(act, lead, "Saved."),
-    )  # fmt: skip
 
 
 def _may(scopes: list[str]) -> str:

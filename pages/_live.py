@@ -1,6 +1,6 @@
 """New answers announce themselves and wait: nothing on the page moves until somebody asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ import streamlit as st
 from db import engine
 from pages import _door
 from pages._ask import ask, moment
+from pages._presence import look
 from services import insights
 from services.access import Actor
 from services.insights import Filter, Unavailable, answering
@@ -32,15 +33,21 @@ def announce(since: int, filter: Filter, *, figure: bool = False) -> None:
     _watch(since, partial(news, since=since), lambda n: _said(n, filter, figure))
 
 
-def announce_cases(since: int, *, number: int | None = None) -> None:
-    """Watch for cases (or `number` alone) that somebody else changes after `since`."""
+def announce_cases(
+    since: int, *, number: int | None = None, chosen: int | None = None, listed: Sequence[int] = ()
+) -> None:
+    """Watch for cases (or `number` alone) that somebody else changes after `since`, and for who
+    else has them open: `number` or the one that is `chosen`, and those that are `listed`."""
 
     def said(n: int) -> str:
         if number is not None:
             return "This case has changed."
         return f"{_many(n)} new or changed case{'s' if n > 1 else ''}."
 
-    _watch(since, partial(case_news, since=since, number=number), said)
+    def open_by() -> None:
+        look(number or chosen, listed)
+
+    _watch(since, partial(case_news, since=since, number=number), said, open_by)
 
 
 def announce_about(since: int, **of: int) -> None:
@@ -54,10 +61,15 @@ def announce_about(since: int, **of: int) -> None:
 
 
 @st.fragment(run_every=EVERY)
-def _watch(since: int, count: Callable[[Any, Actor], int], said: Callable[[int], str]) -> None:
+def _watch(
+    since: int, count: Callable[[Any, Actor], int], said: Callable[[int], str],
+    also: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
     """Say what `count` finds once somebody has written after `since`, in the words of `said`."""
     who = _door.actor()
     try:
+        with answering():
+            also()
         with answering(), engine.reading() as session:
             n = count(session, who) if engine.version(session) != since else 0
         words = said(n) if n else ""

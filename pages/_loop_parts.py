@@ -79,7 +79,7 @@ def _trend_table(found: Report) -> None:
         {"label": "Still running", **LATER}, {"label": "Half within", **END},
         {"label": "Against the one before", "css": "verdict wide"},
     ]  # fmt: skip
-    _table(
+    numbers(
         "trend_table", f"The loop by {found.span.grain.value}, {found.span.text}", columns,
         [_trend_row(point) for point in found.points],
         ["few" if point.closed.now.too_few else "" for point in found.points],
@@ -110,7 +110,7 @@ def groups(title: str, named: str, found: Sequence[Group], whole: Report) -> Non
     shown_groups = found[:MOST]
     # What nobody owns is far from the others, and would press them together into one corner.
     ends = [end for one in shown_groups if one.key is not None for end in _ends(one)] or [0, 100]
-    _table(
+    numbers(
         f"groups_{named}", f"{title}, {whole.span.text}", columns,
         [_group_row(one, whole, min(ends), max(ends)) for one in shown_groups],
         ["few" if one.closed.now.too_few else "" for one in shown_groups],
@@ -164,11 +164,11 @@ def endings(title: str, named: str, found: Sequence[Ending], whole: Report) -> N
     ]
     widest = max(one.share for one in found)
     bars = [100 * one.share / widest for one in found]
-    _table(f"endings_{named}", f"{title}, {whole.span.text}", columns, rows, bars=bars)
+    numbers(f"endings_{named}", f"{title}, {whole.span.text}", columns, rows, bars=bars)
     st.caption(f"Of {whole.resolved.hits.n:,} resolved cases; the shares add up to 100 %.")
 
 
-def _table(
+def numbers(
     name: str, caption: str, columns: Sequence[dict[str, Any]], rows: Sequence[Sequence[Cell]],
     tones: Sequence[str] = (), bars: Sequence[float] | None = None,
 ) -> None:  # fmt: skip

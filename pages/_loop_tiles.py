@@ -21,29 +21,31 @@ def loop_styles() -> None:
 def tiles(found: Report) -> None:
     """The loop as a whole; then first contact, and closing, each with its promise."""
     st.html(
-        _row(
-            _share("Loop closed", found.closed, "closed", "not closed", main=True),
-            _share("Contacted", found.contacted, "contacted", "not contacted"),
-            _share("Resolved", found.resolved, "resolved", ""),
+        row(
+            share_tile("Loop closed", found.closed, "closed", "not closed", main=True),
+            share_tile("Contacted", found.contacted, "contacted", "not contacted"),
+            share_tile("Resolved", found.resolved, "resolved", ""),
         )
-        + _row(
-            _wait("First contact: half within", found.contact, "contacted"),
-            _share("First contact in time", found.contact_in_time, "in time", "late"),
-            _share("Asked for contact: reached", found.asked, "reached", "not reached"),
+        + row(
+            wait_tile("First contact: half within", found.contact, "contacted"),
+            share_tile("First contact in time", found.contact_in_time, "in time", "late"),
+            share_tile("Asked for contact: reached", found.asked, "reached", "not reached"),
         )
-        + _row(
-            _wait("Closing: half within", found.close, "closed"),
-            _share("Resolved in time", found.close_in_time, "in time", "late"),
-            _share("Asked for contact: in time", found.asked_in_time, "in time", "late"),
+        + row(
+            wait_tile("Closing: half within", found.close, "closed"),
+            share_tile("Resolved in time", found.close_in_time, "in time", "late"),
+            share_tile("Asked for contact: in time", found.asked_in_time, "in time", "late"),
         )
     )
 
 
-def _row(*made: str) -> str:
+def row(*made: str) -> str:
+    """Tiles side by side."""
     return element("div", "tiles", *made)
 
 
-def _share(name: str, one: Share, hits: str, misses: str, *, main: bool = False) -> str:
+def share_tile(name: str, one: Share, hits: str, misses: str, *, main: bool = False) -> str:
+    """A share, what it is made of (`hits` and `misses` are the words), and its change."""
     side, said = move(one.figure) if one.now.n else ("none", "")
     shape = element("span", "shape", MOVES[side], **SILENT) if MOVES[side] else ""
     give = "too few to say" if one.now.too_few else margin(one.now)
@@ -65,7 +67,8 @@ def _parts(one: Share, hits: str, misses: str) -> list[str]:
     return found
 
 
-def _wait(name: str, one: Wait, what: str) -> str:
+def wait_tile(name: str, one: Wait, what: str) -> str:
+    """How long half of them waited, and nine of ten."""
     found = one.waits
     most, sure, give = "", "", "too few to say" if found.n else ""
     if found.median is not None and not found.too_few:

@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import streamlit as st
 
-from pages import _door
+from pages import _batch, _door
 from pages._look import shown
 from pages._mount import mount
 from pages._people_parts import SAID, act
 from services.cases import undo
 
-UNDO = "undo_case"  # (number, event id, words, until when) of the last act on a case
+# (number, event id, words, until when) of the last act on a case; of one on many cases the number
+# is MANY, and the id is the one that all of its events have.
+UNDO = "undo_case"
+MANY = 0
 OFFERED = timedelta(minutes=2)  # later it would be a surprise; the journal still offers it
 
 
@@ -25,13 +28,13 @@ def notice(*, only: int | None = None, undoes: bool = True) -> None:
     if words or not offered or until < _door.now():
         number, told = None, words
     data = {
-        "words": shown(told if number is None else f"Case {number}: {told}"),
+        "words": shown(f"Case {number}: {told}" if number else told),
         "refused": not done, "undo": number is not None, "event": event_id,
     }  # fmt: skip
     mount("notice", data, "notice", on_act_change=lambda: _acted(number, event_id))
 
 
-def _acted(number: int | None, event_id: int) -> None:
+def _acted(number: int | None, event_id: int | str) -> None:
     """Undo, or close."""
     name = st.session_state["notice"].act
     if name == "undo" and number is not None:
@@ -40,10 +43,13 @@ def _acted(number: int | None, event_id: int) -> None:
         st.session_state.pop(UNDO, None)
 
 
-def take_back(number: int, event_id: int) -> None:
-    """Undo one event."""
+def take_back(number: int, event_id: int | str) -> None:
+    """Undo one event, or one act on many cases."""
     st.session_state.pop(UNDO, None)
+    if number == MANY:
+        _batch.take_back(str(event_id))
+        return
     act(
-        lambda session: undo.undo(session, _door.actor(), number, event_id, now=_door.now()),
+        lambda session: undo.undo(session, _door.actor(), number, int(event_id), now=_door.now()),
         f"Case {number}: Taken back.",
     )

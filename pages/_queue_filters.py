@@ -13,16 +13,19 @@ from pages._case_url import CASE, address, put, rewrite
 from pages._door import actor
 from pages._look import element, link
 from pages._url import control, only, several
-from services.cases import causes
+from services.cases import causes, tagging
 from services.domain.lifecycle import Outcome
 from services.domain.periods import RANGES
+from services.domain.plays import Play
 from services.domain.scores import Metric
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_walk import elsewhere, numbered
 from services.insights.desk_people import Desk, desk
+from services.insights.play_selects import ASKS, ENDS
 from services.insights.spelling import LONGEST
 
 METRICS = {metric: metric.upper() for metric in Metric}
+PLAYS = {play: play.label for play in Play}
 SLAS = {Sla.OVERDUE: "overdue", Sla.TODAY: "due today", Sla.LATER: "due later"}
 LOOPS = {
     Loop.CONTACTED: "contacted", Loop.NOT_CONTACTED: "not contacted", Loop.RESOLVED: "resolved",
@@ -62,8 +65,12 @@ def _filters(now: CaseFilter, known: Desk) -> None:
     several("scores", "Score", now.scores, {score: str(score) for score in range(11)}, rewrite)
     several("sla", "Promise", now.sla, SLAS, rewrite)
     several("loop", "Loop", now.loop, LOOPS, rewrite)
+    several("plays", "Play", now.plays, PLAYS, rewrite)
+    several("ends", "How the play ended", now.ends, ENDS, rewrite)
+    several("asks", "Asked for", now.asks, ASKS, rewrite)
     several("outcomes", "Outcome", now.outcomes, {one: one.label for one in Outcome}, rewrite)
-    several("causes", "Root cause", now.causes, dict(ask(causes.in_use)), rewrite)
+    several("causes", "Root cause", now.causes, _causes(now), rewrite)
+    several("tags", "Tag", now.tags, ask(tagging.in_use), rewrite, least=1)
     ranges = {"": "At any time"} | RANGES
     control(
         st.selectbox, "opened", "Opened", now.opened,
@@ -71,6 +78,11 @@ def _filters(now: CaseFilter, known: Desk) -> None:
         options=[*ranges, *([now.opened] if now.opened not in ranges else [])],
         format_func=lambda name: ranges.get(name, name), labelled=True, rewrite=rewrite,
     )  # fmt: skip
+
+
+def _causes(now: CaseFilter) -> dict[int, str]:
+    """The root causes by name; those that are asked for, also where they are retired."""
+    return dict(ask(causes.in_use)) | ask(causes.named, now.causes)
 
 
 def in_force(now: CaseFilter) -> None:
@@ -86,7 +98,9 @@ def _told(now: CaseFilter) -> list[str]:
         ("unit ", now.units, known.units), ("score ", now.scores, {}),
         ("", now.metrics, METRICS), ("", now.sla, SLAS),
         ("", now.loop, LOOPS), ("", now.outcomes, {one: one.label for one in Outcome}),
-        ("root cause ", now.causes, dict(ask(causes.in_use))),
+        ("play ", now.plays, PLAYS), ("play ", now.ends, ENDS), ("", now.asks, ASKS),
+        ("root cause ", now.causes, _causes(now)),
+        ("tagged ", now.tags, ask(tagging.in_use)),
     ]  # fmt: skip
     told = [
         f"{word}{', '.join(names.get(one, str(one)) for one in values)}"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages import _door
+from pages import _door, _picked
 from pages._ask import ask, minute
 from pages._case_acts import assign_to_me, taking
 from pages._case_url import CASE, choose, put, rewrite
@@ -15,6 +15,7 @@ from pages._mount import mount
 from pages._url import CURSOR, control
 from services.domain.lifecycle import Status
 from services.domain.roles import Verb
+from services.domain.scores import Band
 from services.insights.case_filter import CaseFilter, View
 from services.insights.case_rows import CaseRow
 from services.insights.case_words import standing
@@ -66,7 +67,8 @@ def listed(
     label = f"Cases {page.first} to {page.last} of {page.total}"
     rows = [_row(row, now, zone, may, actor.id) for row in page.rows]
     data = {"label": label, "rows": rows, "chosen": marked, "page": at}
-    mount("queue", data, "queue", on_act_change=_acted)
+    data |= {"picks": actor.may(Verb.BULK), "heard": _picked.heard()}
+    mount("queue", data, "queue", on_act_change=_acted, on_picks_change=_picks)
     turn(filter, page)
 
 
@@ -74,11 +76,11 @@ def _row(row: CaseRow, now: datetime, zone: ZoneInfo, may: bool, me: int | None)
     stands = standing(row, now, zone)
     take = may and row.status is not Status.RESOLVED and row.owner_id != me
     return {
-        "number": row.number,
-        "version": row.version,
+        **told(row),
         "href": f"case?number={row.number}",
         "why": [] if row.outcome else [shown(reason) for reason in row.why[:3]],
         "plain": row.outcome.label if row.outcome else NO_REASON,
+        "alarm": alarm(row),
         "customer": customer(row),
         "account": shown(row.account) if row.contact else "",
         "score": "" if row.score is None else str(row.score),
@@ -90,13 +92,33 @@ def _row(row: CaseRow, now: datetime, zone: ZoneInfo, may: bool, me: int | None)
         "exact": stands.exact,
         "standing": stands.tone,
         "owner": "you" if row.owner_id is not None and row.owner_id == me else shown(row.owner),
+        "tags": [shown(tag) for tag in row.tags],
+        "picked": row.number in _picked.picked(),
         "actions": [{"name": "take", "label": taking(row.owner_id)}] if take else [],
     }
+
+
+def told(row: CaseRow) -> dict[str, Any]:
+    """What a key has to know of a case: which one, and as it was seen."""
+    asleep = row.snoozed_until is not None and row.snoozed_until > _door.now()
+    return {"number": row.number, "version": row.version, "who": customer(row), "asleep": asleep,
+            "status": row.status.value}  # fmt: skip
+
+
+def alarm(row: CaseRow) -> str:
+    """That somebody fell from the top band, as long as the case is not done."""
+    if not row.flipped or row.metric is None or row.status is Status.RESOLVED:
+        return ""
+    return f"fell from {Band.PROMOTER.label(row.metric)}"
 
 
 def customer(row: CaseRow) -> str:
     """Whom a case is about, as far as anybody knows."""
     return shown(row.contact) or shown(row.email) or shown(row.account) or "Somebody unknown"
+
+
+def _picks() -> None:
+    _picked.clicked(st.session_state["queue"].picks or ())
 
 
 def _acted() -> None:

@@ -111,9 +111,12 @@ def several(
     value: Sequence[Any],
     names: Mapping[Any, str],
     rewrite: Callable[[Callable[[Any], Any]], None] | None = None,
+    *,
+    least: int = 2,
 ) -> None:
-    """Several values of one field, by their names; left out where there is nothing to choose."""
-    if len(names) < 2 and not value:
+    """Several values of one field, by their names; left out where there is nothing to choose: fewer
+    than the `least` that tell rows apart."""
+    if len(names) < least and not value:
         return
     control(
         st.multiselect, name, label, list(value),

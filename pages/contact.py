@@ -5,6 +5,7 @@ from pages._cards import href
 from pages._contact_acts import contacting
 from pages._contact_parts import ROLES, answers, called, case_table, day, page_about
 from pages._facts import Fact, facts
+from pages._play import asked_before
 from services.insights.people import ContactFile, contact_file
 
 MOST = 100  # answers shown
@@ -20,6 +21,7 @@ def show(contact_id: int) -> None:
     )  # fmt: skip
     contacting(found)
     case_table(found.cases, found.n_cases, found.zone, who=False)
+    asked_before(contact_id, found.zone)
     answers("Answers", found.zone, who=False, limit=MOST, contact_id=contact_id)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from db.engine import reading
-from pages import _case_settings, _sending_settings
+from pages import _case_settings, _priority_settings, _sending_settings
 from pages._door import actor, now
 from pages._people_parts import act, say, small, zone_box
 from services import desk
@@ -62,4 +62,5 @@ with st.container(width=640, gap="medium"):
             last_change(key)
     st.caption("Without the switch people see the units that are chosen for them under People.")
     _case_settings.show(choices, save, last_change)
+    _priority_settings.show(choices)
     _sending_settings.show(choices, save, last_change)

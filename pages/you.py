@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from db.engine import reading
-from pages import _notice_parts, _person_form
+from pages import _notice_parts, _own_work, _person_form
 from pages._door import actor, here, now
 from pages._people_parts import act, say, zone_box
 from services import browsers, notices, own_account, passwords, settings
@@ -59,6 +59,7 @@ with left:
         st.text_input("Name", me.name, max_chars=80, key="you_name")
         zone_box("Time zone", me.time_zone, "you_zone", none=f"The desk's ({zone.key})")
         st.form_submit_button("Save", on_click=save, type="primary")
+    _own_work.show(me, zone)
     st.subheader("Password", anchor=False)
     with st.form("password", clear_on_submit=True, border=False):
         st.text_input("Current password", type="password", key="you_current")

@@ -26,7 +26,7 @@ class Actor:
     """A person or a machine at work. `units` is None when all units may be seen.
 
     `id` is None for the shell and for API keys, which act as the desk itself; `key_id` says
-    which key it is.
+    which key it is. `batch_id` names the one act on many cases that this is part of.
     """
 
     id: int | None
@@ -36,6 +36,7 @@ class Actor:
     team_id: int | None = None
     time_zone: str | None = None
     key_id: int | None = None
+    batch_id: str | None = None
 
     def may(self, verb: Verb) -> bool:
         """Whether the actor may do `verb` at all."""

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from db.demo_catalog import COLLEAGUES, TEAMS
 from db.engine import bump
 from db.models import Account, Case, Response, RootCause, Team, User, metadata
+from services import settings
 from services.cases.journal import put
 from services.cases.opening import asked, policy
 from services.cases.ranking import answers
@@ -126,7 +127,9 @@ def _desk(session: Session, found: list[Heard], now: datetime) -> Desk:
     promises = {key: promise(session, key) for key in (None, *(team.id for team in teams))}
     leads = {team.id: team.lead_id for team in teams}
     ranker = Then(session, [one.told for one in found], now)
-    return Desk(now, promises, leads, ranker)
+    managers = session.exec(select(User.id).where(User.role == "manager").order_by(col(User.id)))
+    hours = float(settings.get(session, "escalate_hours"))
+    return Desk(now, promises, leads, ranker, tuple(id_ or 0 for id_ in managers), hours)
 
 
 def _staff(session: Session, now: datetime) -> Staff:

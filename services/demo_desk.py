@@ -56,9 +56,12 @@ class _Earlier:
 
 @dataclass(frozen=True)
 class Desk:
-    """What all cases share: the end of time, what is promised, who leads, who ranks."""
+    """What all cases share: the end of time, what is promised, who leads, who ranks, and who
+    hears of what the lead leaves for so many business hours (nobody: it is not noted)."""
 
     now: datetime
     promises: Mapping[int | None, Promise]
     leads: Mapping[int | None, int | None]
     ranker: Then
+    managers: tuple[int, ...] = ()
+    escalate_hours: float = 16

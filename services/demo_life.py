@@ -13,7 +13,7 @@ from typing import Any
 
 from services.cases.journal import told
 from services.demo_desk import Desk, Heard, Worker
-from services.domain import lifecycle, priority, taking_back
+from services.domain import escalating, lifecycle, priority, taking_back
 from services.domain.lifecycle import UNRESOLVED, Move, Outcome, State, Status
 from services.domain.sla import Calendar, add_hours
 
@@ -154,8 +154,8 @@ class Life:
 
     def _until(self, at: datetime) -> None:
         """What happens by itself up to `at`, in the order of time."""
-        while found := min(filter(None, (self._join(), self._breach())), key=_when, default=None):
-            when, do = found
+        while soon := [one for one in (self._join(), self._breach(), self._chain()) if one]:
+            when, do = min(soon, key=_when)
             if when > at:
                 return
             self.at = when
@@ -189,6 +189,26 @@ class Life:
         promise = "closing" if self.state.contacted_at else "contact"
         after = lifecycle.breached(self.state, self.at, to)
         self._write(self.state, after, Move.BREACHED, None, promise=promise)
+
+    def _chain(self) -> "tuple[datetime, Callable[[], None]] | None":
+        """When nobody has worked on a broken promise for so long that the manager hears of it."""
+        state, desk = self.state, self.desk
+        broken = state.due_at is not None and state.breached_due == state.due_at
+        if not desk.managers or not broken or state.escalation >= escalating.MANAGER:
+            return None
+        done = [one.at for one in self.events if one.move is not Move.BREACHED]
+        last = max(*done, *filter(None, (state.due_at, state.escalated_at, state.snoozed_until)))
+        seen = max(add_hours(last, desk.escalate_hours, self.calendar), self.at)
+        if seen > desk.now:
+            return None
+        return min(seen.replace(second=0, microsecond=0) + MINUTE, desk.now), self._escalated
+
+    def _escalated(self) -> None:
+        state = self.state
+        known = (state.assignee_id, state.escalated_to_id if state.escalation else None)
+        to = next((one for one in self.desk.managers if one not in known), None)
+        after = escalating.escalated(state, self.at, to)
+        self._write(state, after, Move.ESCALATED, None, to=to)
 
     def _belongs(self, answer: Heard) -> None:
         self.answers.append(answer)

@@ -1,6 +1,7 @@
-"""The rows of an export: which columns a response has, and reading them one after the other."""
+"""The rows of an export: which columns a response has, and reading them lot by lot."""
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from services.insights.selects import RESPONSE, Condition
 TABLES = SQLModel.metadata.tables
 SURVEY, ACCOUNT, CONTACT = TABLES["survey"], TABLES["account"], TABLES["contact"]
 UNIT, EDIT = TABLES["unit"], TABLES["response_edit"]
+CASE, LINK = TABLES["case"], TABLES["case_response"]
 BATCH = 1000  # rows in memory at a time
 _KINDS: dict[str, type] = {
     "id": int, "source": str, "external_id": str, "metric": str, "survey": str, "scale": str,
@@ -23,7 +25,7 @@ _KINDS: dict[str, type] = {
     "followup": str, "anonymous": bool, "is_test": bool, "excluded_at": datetime,
     "excluded_by": int, "excluded_reason": str, "account_id": int, "account": str,
     "account_external_id": str, "contact_id": int, "contact": str, "email": str,
-    "contact_external_id": str, "unit_id": int, "unit": str, "import_run_id": int,
+    "contact_external_id": str, "unit_id": int, "unit": str, "import_run_id": int, "case": int,
     "edits": int, "change_seq": int,
 }  # fmt: skip
 _ELSEWHERE: dict[str, Any] = {
@@ -47,11 +49,6 @@ def columns(props: Sequence[str]) -> tuple[Column, ...]:
     return (*own, *(Column(f"props.{key}", str) for key in props))
 
 
-def count(session: Session, where: Sequence[Condition]) -> int:
-    """How many responses are meant."""
-    return int(session.connection().execute(sa.select(sa.func.count()).where(*where)).scalar_one())
-
-
 def property_names(session: Session, where: Sequence[Condition]) -> tuple[str, ...]:
     """The names of all properties that these responses have."""
     if is_sqlite(session):
@@ -64,16 +61,33 @@ def property_names(session: Session, where: Sequence[Condition]) -> tuple[str, .
     return tuple(sorted(session.connection().execute(query).scalars()))
 
 
-def rows(session: Session, where: Sequence[Condition]) -> Iterator[dict[str, Any]]:
-    """Each response as a dict by column, oldest id first, from one statement: one moment's state.
+def ids(session: Session, query: sa.Select[Any]) -> "array[int]":
+    """The ids that the query (of one column) finds, in order. Sorted alone they take 8 bytes a row:
+    an engine that sorts whole rows keeps them all, with their texts."""
+    streamed = session.connection().execute(query, execution_options={"yield_per": 10 * BATCH})
+    found = array("q")
+    for lot in streamed.scalars().partitions():
+        found.extend(lot)
+    return array("q", sorted(found))
 
-    `props` is the whole object. Only `BATCH` rows are in memory at a time.
-    """
-    connection = session.connection(execution_options={"yield_per": BATCH})
-    for row in connection.execute(_select(where)).mappings():
-        found = dict(row)
-        found["band"] = Band(found["band"]).label(Metric(found["metric"]))
-        yield found
+
+def lots(known: Sequence[int]) -> Iterator[list[int]]:
+    """The ids in lots that are in memory at a time."""
+    return (list(known[at : at + BATCH]) for at in range(0, len(known), BATCH))
+
+
+def found(session: Session, where: Sequence[Condition]) -> "array[int]":
+    """The ids of the responses that are meant."""
+    return ids(session, sa.select(RESPONSE.c.id).where(*where))
+
+
+def rows(session: Session, known: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each of these responses as a dict by column; `props` is the whole object."""
+    for lot in lots(known):
+        for row in session.connection().execute(_select(lot)).mappings():
+            cells = dict(row)
+            cells["band"] = Band(cells["band"]).label(Metric(cells["metric"]))
+            yield cells
 
 
 def flat(row: dict[str, Any], props: Sequence[str]) -> list[Any]:
@@ -82,17 +96,21 @@ def flat(row: dict[str, Any], props: Sequence[str]) -> list[Any]:
     return own + [_text(row["props"].get(key)) for key in props]
 
 
-def _select(where: Sequence[Condition]) -> sa.Select[Any]:
+def _select(lot: Sequence[int]) -> sa.Select[Any]:
     edits = sa.select(sa.func.count()).where(EDIT.c.response_id == RESPONSE.c.id)
-    found = _ELSEWHERE | {"edits": edits.correlate(RESPONSE).scalar_subquery()}
-    cells = [(found[n] if n in found else RESPONSE.c[n]).label(n) for n in _KINDS]
+    case = sa.select(sa.func.min(CASE.c.number)).where(
+        LINK.c.response_id == RESPONSE.c.id, LINK.c.case_id == CASE.c.id
+    )
+    made = {"edits": edits, "case": case}
+    cell = _ELSEWHERE | {n: one.correlate(RESPONSE).scalar_subquery() for n, one in made.items()}
+    cells = [(cell[n] if n in cell else RESPONSE.c[n]).label(n) for n in _KINDS]
     return (
         sa.select(*cells, RESPONSE.c.props)
         .join_from(RESPONSE, SURVEY, SURVEY.c.id == RESPONSE.c.survey_id)
         .outerjoin(ACCOUNT, ACCOUNT.c.id == RESPONSE.c.account_id)
         .outerjoin(CONTACT, CONTACT.c.id == RESPONSE.c.contact_id)
         .outerjoin(UNIT, UNIT.c.id == RESPONSE.c.unit_id)
-        .where(*where)
+        .where(RESPONSE.c.id.in_(lot))
         .order_by(RESPONSE.c.id)
     )
 

@@ -15,6 +15,8 @@ _SAID = {
     "assigned": "was assigned to you",
     "due": "has a promise that is due soon",
     "breached": "has a promise that was not kept",
+    "escalated": "has a broken promise that nobody has taken up",
+    "returned": "went back to its team",
     "answered": "has something new from the customer",
 }
 

@@ -16,6 +16,8 @@ KINDS = {
     "assigned": "A case was assigned to me",
     "due": "A promise on my case is due soon",
     "breached": "A promise on my case, or one that I lead, was not kept",
+    "escalated": "A broken promise that nobody took up was passed on to me",
+    "returned": "A case of mine, or of a team that I lead, went back to its team",
     "answered": "A customer answered on my case",
     "failed": "A message of mine could not be delivered",
     "vendor": "A vendor takes no messages (admins)",

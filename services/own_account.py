@@ -1,7 +1,8 @@
-"""What people may change about themselves: their name, their time zone, their password."""
+"""What people may change about themselves: name, time zone, absence, capacity, password."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, delete, update
 
@@ -10,7 +11,7 @@ from db.models import OneTimeLink, User, UserSession
 from services import audit, lockout, passwords
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
-from services.person_fields import checked
+from services.person_fields import away_since, checked
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,30 @@ def change_own(
     session: Session, actor: Actor, *, name: str, time_zone: str | None, now: datetime
 ) -> bool:
     """Change one's own name and time zone; False when both are so already."""
+    return _change(session, actor, {"name": name, "time_zone": time_zone}, now)
+
+
+@permitted(Verb.SEE)
+def change_work(
+    session: Session, actor: Actor, *, absent_until: datetime | None, capacity: int | None,
+    now: datetime,
+) -> bool:  # fmt: skip
+    """Say that one is away, and how many open cases one can have; False when both are so already.
+
+    It decides which cases the desk gives to one, and which it takes back.
+    """
+    return _change(session, actor, {"absent_until": absent_until, "capacity": capacity}, now)
+
+
+def _change(session: Session, actor: Actor, fields: dict[str, Any], now: datetime) -> bool:
     user = me(session, actor)
-    values = checked(session, {"name": name, "time_zone": time_zone})
+    values = checked(session, fields)
     changed = sorted(field for field, value in values.items() if getattr(user, field) != value)
     if not changed:
         return False
     turn(session)
+    if "absent_until" in changed:
+        values["absent_since"] = away_since(user, values["absent_until"], now)
     user.sqlmodel_update(values)
     session.add(user)
     audit.record(

@@ -17,7 +17,7 @@ from db.models import OneTimeLink, Team, User, UserSession, UserUnit
 from services import audit, config, sessions
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Role, Verb
-from services.person_fields import checked
+from services.person_fields import away_since, checked
 
 INVITED_FOR = timedelta(days=7)  # a first link waits for somebody who may be away
 TAKEN = "Somebody already works here with this address; nothing was changed."
@@ -117,6 +117,8 @@ def change(
     names = sorted(changed.keys() - {"email_norm"})
     if "units" in changed:
         _set_units(session, user, changed.pop("units"))
+    if "absent_until" in changed:
+        changed["absent_since"] = away_since(user, changed["absent_until"], now)
     user.sqlmodel_update(changed)
     _keep(session, user)
     _note(session, actor, "user.change", user, now, fields=names, **facts)

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from db.models import Team, Unit
+from db.models import Team, Unit, User
 from services.access import Refused
 from services.domain.roles import Role
 
@@ -101,6 +101,14 @@ def _absent_until(_session: Session, value: datetime | None) -> datetime | None:
     if value is not None and value.tzinfo is None:
         raise Refused("An absence ends at a moment with a time zone.")
     return value
+
+
+def away_since(user: User, until: datetime | None, now: datetime) -> datetime | None:
+    """Since when somebody is known to be away who now is so until then; None: they are here."""
+    if until is None or until <= now:
+        return None
+    was_away = user.absent_until is not None and user.absent_until > now
+    return user.absent_since if was_away else now
 
 
 def _capacity(_session: Session, value: Any) -> int | None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from db.models import Setting
 from services.domain.sla import Calendar
+from services.domain.weights import Weights
 
 
 def _zone(value: Any) -> str:
@@ -58,6 +59,15 @@ def _hosts(value: Any) -> list[str]:
     return sorted(set(hosts))
 
 
+def _by_currency(value: Any) -> dict[str, int]:
+    """The ARR of a large account where it is another one than in most currencies."""
+    check, named = _whole("the ARR of a large account", 1), re.compile("[A-Z]{3}")
+    wrong = [name for name in value if not named.fullmatch(name)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no currency; use a code such as USD")
+    return {name: check(arr) for name, arr in sorted(value.items())}
+
+
 DEFAULTS: dict[str, Any] = {
     "desk_name": "Loopdesk",
     "reporting_zone": "UTC",
@@ -70,9 +80,14 @@ DEFAULTS: dict[str, Any] = {
     "ces_opens_cases": True,
     "case_age_days": 30,
     "large_account_arr": 50_000,  # in the account's own currency
+    "large_by_currency": {},  # where another amount is large in a currency
+    "priority_weights": {},  # hours that differ from domain/weights.py
     "outgoing_allow": [],  # hosts of vendors that may be private or without TLS
     "undo_seconds": 30,  # for which a reply can be taken back
     "warn_hours": 4,  # business hours before a promise is due
+    "escalate_hours": 16,  # business hours without work on a broken promise
+    "ask_any_days": 90,  # between two favours that a person is asked for
+    "ask_same_days": 365,  # between two askings for the same favour
 }
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "desk_name": _name,
@@ -86,9 +101,14 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "ces_opens_cases": bool,
     "case_age_days": _whole("the age of answers that open cases, in days,", 1, 365),
     "large_account_arr": _whole("the ARR of a large account", 1),
+    "large_by_currency": _by_currency,
+    "priority_weights": lambda value: Weights.parse(value).to_json(),
     "outgoing_allow": _hosts,
     "undo_seconds": _whole("the time in which a reply can be taken back, in seconds,", 0, 600),
     "warn_hours": _whole("the warning before a promise is due, in business hours,", 1, 100),
+    "escalate_hours": _whole("the time until a manager is told, in business hours,", 1, 1000),
+    "ask_any_days": _whole("the time between two favours, in days,", 1, 3650),
+    "ask_same_days": _whole("the time between two askings for the same, in days,", 1, 3650),
 }
 
 

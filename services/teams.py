@@ -14,6 +14,7 @@ from services.domain.roles import Verb
 from services.person_fields import give_name, one_line
 
 LONGEST_NAME = 60  # characters
+MOST_IDLE = 1000  # business hours
 Group = TypeVar("Group", Team, Unit)
 
 
@@ -50,12 +51,40 @@ def set_lead(
 ) -> Team:
     """Name the person who leads a team (None: nobody)."""
     team = _locked(session, Team, team_id)
-    lead = None if lead_id is None else session.get(User, lead_id)
-    if lead_id is not None and (lead is None or lead.disabled_at):
-        raise Refused("A lead is a person who can sign in; nothing was changed.")
+    _refuse_who_left(session, lead_id)
     if team.lead_id != lead_id:
         team.lead_id = lead_id
         _note(session, actor, "team.lead", team, now, lead=lead_id)
+    return team
+
+
+@permitted(Verb.ADMINISTER)
+def set_manager(
+    session: Session, actor: Actor, team_id: int, *, manager_id: int | None, now: datetime
+) -> Team:
+    """Name who hears of broken promises that the lead does not take up (None: any manager)."""
+    team = _locked(session, Team, team_id)
+    _refuse_who_left(session, manager_id)
+    if team.manager_id != manager_id:
+        team.manager_id = manager_id
+        _note(session, actor, "team.manager", team, now, manager=manager_id)
+    return team
+
+
+@permitted(Verb.ADMINISTER)
+def set_giving(
+    session: Session, actor: Actor, team_id: int, *, round_robin: bool, idle_hours: int | None,
+    now: datetime,
+) -> Team:  # fmt: skip
+    """Whether its new cases are given to its people in turn, and after how many business hours
+    without work a case goes back to the team (None: never)."""
+    if idle_hours is not None and not 1 <= idle_hours <= MOST_IDLE:
+        raise Refused(f"A case goes back after 1 to {MOST_IDLE} hours; nothing was changed.")
+    team = _locked(session, Team, team_id)
+    if (team.round_robin, team.idle_hours) != (round_robin, idle_hours):
+        team.round_robin, team.idle_hours = round_robin, idle_hours
+        facts = {"round_robin": round_robin, "idle_hours": idle_hours}
+        _note(session, actor, "team.giving", team, now, **facts)
     return team
 
 
@@ -106,6 +135,12 @@ def remove_unit(session: Session, actor: Actor, unit_id: int, *, now: datetime) 
         people=select(UserUnit.user_id).where(UserUnit.unit_id == unit_id),
     )
     _remove(session, actor, unit, "unit.remove", now)
+
+
+def _refuse_who_left(session: Session, user_id: int | None) -> None:
+    user = None if user_id is None else session.get(User, user_id)
+    if user_id is not None and (user is None or user.disabled_at):
+        raise Refused("Leads and managers are people who can sign in; nothing was changed.")
 
 
 def _each(column: Any) -> Any:

@@ -27,6 +27,8 @@ PHRASES = {
     "session.revoke": "ended sessions of",
     "team.add": "added", "team.rename": "renamed", "team.lead": "named the lead of",
     "team.remove": "removed", "team.calendar": "changed the business hours of",
+    "team.manager": "named the manager of", "team.giving": "changed how cases go round in",
+    "export.sla": "exported the report on promises",
     "cause.add": "added", "cause.propose": "proposed", "cause.rename": "renamed",
     "cause.accept": "accepted", "cause.retire": "retired",
     "unit.add": "added", "unit.rename": "renamed", "unit.remove": "removed",

@@ -17,7 +17,7 @@ from db import demo, demo_occasions
 from db.engine import make_engine, version
 from db.models import Case, CaseEvent, CaseResponse, Message, Response, RootCause, Team, User
 from services import demo_cases
-from services.cases import breaches, words
+from services.cases import breaches, escalating, returning, words
 from services.cases.journal import rank_of, state_of
 from services.cases.opening import asked
 from services.cases.ranking import Ranker, answers
@@ -226,6 +226,7 @@ def test_reasons_are_those_that_ranking_gives(company: Company) -> None:
 def test_no_broken_promise_is_left_for_the_sweep(company: Company) -> None:
     with Session(company.engine) as session:
         assert breaches.sweep(session, NOW) == 0
+        assert escalating.escalate(session, NOW) == 0 == returning.give_back(session, NOW)
         session.rollback()
 
 

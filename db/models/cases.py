@@ -68,6 +68,13 @@ class Case(SQLModel, table=True):
             postgresql_where=text(UNRESOLVED),
         ),
         Index("ix_case_assignee", "assignee_id", "status"),
+        Index(
+            "ix_case_idle",
+            "team_id",
+            "idle_since",
+            sqlite_where=text(f"assignee_id IS NOT NULL AND {UNRESOLVED}"),
+            postgresql_where=text(f"assignee_id IS NOT NULL AND {UNRESOLVED}"),
+        ),
         Index("ix_case_opened", "opened_at", "id", "status", "unit_id"),
         Index(
             "ix_case_resolved",
@@ -79,6 +86,12 @@ class Case(SQLModel, table=True):
             postgresql_where=text(RESOLVED),
         ),
         Index("ix_case_change_seq", "change_seq"),
+        Index(
+            "ix_case_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
     )
 
     id: int | None = id_field()

@@ -73,7 +73,16 @@ class Delivery(SQLModel, table=True):
         _while("ix_delivery_leased", "state = 'sending'", "lease_until"),
         _while("ix_delivery_look", "state = 'unknown'", "vendor", "look_at"),
         _while("ix_delivery_lane", OPEN, "lane", "id"),
-        Index("ix_delivery_state", "state", "id"),
+        # The tabs of the list are counted from it alone, in a state they are read in its order.
+        Index(
+            "ix_delivery_state",
+            "state",
+            "id",
+            "user_id",
+            "case_id",
+            "vendor",
+            "look_at",
+        ),
     )
 
     id: int | None = id_field()
@@ -149,11 +158,16 @@ class Job(SQLModel, table=True):
     state: dict[str, Any] = json_field()
 
 
+NOTICES = (
+    "assigned", "due", "breached", "failed", "answered", "vendor", "escalated", "returned",
+)  # fmt: skip
+
+
 class Notice(SQLModel, table=True):
     """Something a colleague wants to hear of; `sent_at` once a delivery carries it."""
 
     __table_args__ = (
-        one_of("kind", "assigned", "due", "breached", "failed", "answered", "vendor"),
+        one_of("kind", *NOTICES),
         _while("ix_notice_waiting", "sent_at IS NULL", "user_id", "id"),
     )
 

@@ -37,7 +37,8 @@ class Team(SQLModel, table=True):
 class User(SQLModel, table=True):
     """A person who signs in. Without `password_hash` nobody can sign in by password.
 
-    `notify` says what they want to hear of, and how (`services.notices`).
+    `notify` says what they want to hear of, and how (`services.notices`); `absent_since` is when
+    it was said that they are away until `absent_until`; `last_view` what the queue opens with.
     """
 
     __table_args__ = (
@@ -54,9 +55,11 @@ class User(SQLModel, table=True):
     time_zone: str | None = None
     password_hash: str | None = None
     absent_until: datetime | None = None
+    absent_since: datetime | None = None
     capacity: int | None = None
     disabled_at: datetime | None = None
     notify: dict[str, Any] = json_field()
+    last_view: str | None = None
     created_at: datetime = Field(default_factory=now_utc)
 
 

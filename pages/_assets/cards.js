@@ -80,6 +80,7 @@ const card = (row, act) => {
   if (row.note) said.append(isolated("note", row.note))
   const foot = make("div", "foot")
   foot.append(facts(row), unfold(article))
+  if (row.before) foot.append(linked("case", row.before.text, row.before.href))
   if (row.case) foot.append(linked("case", row.case.text, row.case.href))
   for (const action of row.actions) {
     const button = make("button", "", action.label)

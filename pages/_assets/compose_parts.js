@@ -43,6 +43,7 @@ export const build = data => {
     const tab = (tabs[name] = make("button", "tab", label))
     tab.type = "button"
     tab.setAttribute("role", "tab")
+    tab.dataset.name = name
     tab.onclick = () => part.turn(name)
   }
   const bar = make("div", "tabs")

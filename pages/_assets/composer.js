@@ -3,6 +3,7 @@
 import { build, show } from "./compose_parts.js"
 import { channel, forget, remember, remembered } from "./drafts.js"
 import { another, answered, begin, came, choose, declined, put, token } from "./typed.js"
+import { granted, granting } from "./wishes.js"
 
 const PAUSE = 500 // ms after the last key
 const PATIENCE = 15000 // ms; then a text that nobody answered for may be sent again
@@ -32,6 +33,16 @@ const listen = part =>
     const text = part.texts[words.kind]
     if (text && another(text, words)) part.draw()
   })
+
+// a key asked for this box
+const opened = (part, number) => {
+  const wish = granted(one => one.number === number)
+  if (!wish) return
+  part.turn(wish.kind === "template" ? "reply" : wish.kind)
+  const { start, template } = part.reply
+  if (wish.kind === "template" && !start.hidden && !part.reply.top.hidden) template.focus()
+  else if (part.label.hidden) part.tabs[part.kind].focus()
+}
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const part = partOf(parentElement, data)
@@ -145,6 +156,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   part.kind ??= (data.kinds.find(({ name }) => texts[name].typed.body) ?? data.kinds[0]).name
   part.draw()
+  part.granting ??= granting(() => opened(part, data.number), () => !part.form.isConnected)
   // leaving the page must not lose the last half second
   return () => part.left()
 }

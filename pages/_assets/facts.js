@@ -1,6 +1,7 @@
 // The head of a page about a person, an account or a case. Everything arrives as text and leaves
 // as text nodes; earlier scores are drawn small, one mark each, with their band's shape and colour.
 
+import { placeHere, showHere } from "./here.js"
 import { isolated, linked, make } from "./texts.js"
 
 const SVG = "http://www.w3.org/2000/svg"
@@ -96,6 +97,11 @@ export default function ({ data, parentElement }) {
     for (const text of data.subtitle) under.append(isolated("", text))
     head.append(under)
   }
+  if (data.here) {
+    const who = placeHere("p", data.here)
+    who.setAttribute("role", "status")
+    head.append(who)
+  }
   const body = make("div", "body")
   if (data.rows.length) {
     const list = make("dl")
@@ -110,4 +116,5 @@ export default function ({ data, parentElement }) {
   if (body.children.length) head.append(body)
   const old = parentElement.querySelector(".facts")
   old ? old.replaceWith(head) : parentElement.append(head)
+  if (data.here) showHere(head)
 }

@@ -1,5 +1,7 @@
 // Cases in their order: why now, who, how low, what they said, by when, whose. A row is chosen by
 // its number, never by its place. Every text is a text node of its own.
+import { pickAll, pickBox, pickedRows } from "./picks.js"
+import { placeHere, showHere } from "./here.js"
 import { rowsOf } from "./rows.js"
 import { backTo, headed, isolated, linked, make, toTop, travel } from "./texts.js"
 
@@ -28,8 +30,16 @@ const due = row => {
 
 const why = row => {
   const list = make("span", "why")
+  if (row.alarm) {
+    const shape = make("span", "shape", "\u25bc")
+    shape.setAttribute("aria-hidden", "true")
+    const alarm = make("span", "alarm")
+    alarm.append(shape, " ", row.alarm)
+    list.append(alarm, " ")
+  }
   row.why.forEach((reason, n) => list.append(n ? "; " : "", isolated("", reason)))
   if (!row.why.length) list.append(make("span", "soft", row.plain))
+  for (const tag of row.tags) list.append(" ", isolated("tag", tag))
   return list
 }
 
@@ -57,21 +67,25 @@ const cell = (css, content) => {
   return td
 }
 
-const line = (row, chosen, act) => {
+const line = (row, chosen, act, pick) => {
   const tr = make("tr", chosen ? "chosen" : "")
-  tr.dataset.number = row.number
+  // what a key has to know of it: see keys.js
+  for (const name of ["number", "version", "who", "status", "asleep"]) tr.dataset[name] = row[name]
   tr.tabIndex = -1
   if (chosen) tr.setAttribute("aria-current", "true")
   const acts = make("div", "acts")
   acts.append(...row.actions.map(one => action(row, one, act)))
   const said = row.said ? isolated("said", row.said) : make("span", "soft", "no comment")
   const owner = row.owner ? isolated("owner", row.owner) : make("span", "soft", "nobody")
+  const of = make("div", "held")
+  of.append(owner, placeHere("span", row.number))
+  if (pick) tr.append(cell("pick", pickBox(row, pick)))
   tr.append(
     cell("why", why(row)), cell("customer", who(row)), cell("low", score(row)), cell("words", said),
-    cell("by", due(row)), cell("of", owner), cell("do", acts),
+    cell("by", due(row)), cell("of", of), cell("do", acts),
   )
   const choose = () => act({ action: "choose", row })
-  tr.onclick = event => event.target.closest("a, button") || choose()
+  tr.onclick = event => event.target.closest("a, button, .pick") || choose()
   tr.onkeydown = event => {
     if (event.target === tr && event.key === "Enter") choose()
   }
@@ -80,7 +94,7 @@ const line = (row, chosen, act) => {
 
 const HEAD = ["Why now", "Customer", "Score", "Said", "Due", "Owner", ""]
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const act = ({ action, row }) => {
     if (action === "choose" && ALONE.matches) return travel(row.href)
     if (action !== "choose" && rows.twice()) return
@@ -90,16 +104,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const rows = rowsOf(parentElement)
   const before = rows.focused()
   const table = headed(data.label, HEAD)
+  const pick = data.picks && pickedRows(rows, data, setStateValue)
+  if (pick) table.querySelector("tr").prepend(pickAll(data.rows, pick))
   const body = make("tbody")
-  body.append(...data.rows.map(row => line(row, row.number === data.chosen, act)))
+  body.append(...data.rows.map(row => line(row, row.number === data.chosen, act, pick)))
   table.append(body)
-  const frame = make("div", "queue")
+  const frame = make("div", data.picks ? "queue picks" : "queue")
   frame.dataset.page = data.page
   frame.dataset.chosen = data.chosen ?? ""
   frame.append(table)
   const old = parentElement.querySelector(".queue")
   old ? old.replaceWith(frame) : parentElement.append(frame)
   rows.drawn(frame, before)
+  showHere(frame, true)
   if (!old) backTo()
   else if (old.dataset.page !== data.page) toTop(frame)
   if (old && old.dataset.chosen !== frame.dataset.chosen) document.querySelector(".st-key-panel")?.scrollTo(0, 0)

@@ -40,9 +40,15 @@ const drawn = (list, frame, before) => {
   list.watch.disconnect()
   list.watch.observe(frame)
   frame.addEventListener("keydown", event => pressed(list, event))
-  frame.addEventListener("focusin", event => reachable(list, event.target.closest("tbody tr")))
+  frame.addEventListener("focusin", event => {
+    const row = event.target.closest("tbody tr")
+    if (!row) return
+    list.last = named(list, row)
+    reachable(list, row)
+  })
   const row = before && found(list, before)
-  reachable(list, row ?? frame.querySelector("tr.chosen") ?? all(list)[0])
+  const last = row ?? (list.last && found(list, list.last))
+  reachable(list, last ?? frame.querySelector("tr.chosen") ?? all(list)[0])
   keepInPlace(list)
   const part = row?.querySelector(before.part)
   if (row) (part ?? row).focus({ preventScroll: true })

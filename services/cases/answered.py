@@ -8,6 +8,7 @@ from db.engine import bump
 from db.models import Case, Contact, Delivery, Message
 from services.access import Actor
 from services.cases.journal import LONGEST, Held, keep, state_of
+from services.cases.lineage import root_of
 from services.cases.verbs import promise
 from services.domain import replies
 from services.domain.lifecycle import UNRESOLVED, Illegal, Move, Status
@@ -56,14 +57,16 @@ def _ours(session: Session, update: Update) -> Message | None:
 
 
 def _case(session: Session, ours: Message) -> Case:
-    """The case of the message. Where that is done and the same person has another one open for
-    the same reason, that one: there is one open case for a person and a reason."""
-    mine = select(Case).where(Case.id == ours.case_id).with_for_update(key_share=True)
-    case = session.exec(mine).one()
-    if case.status in UNRESOLVED or case.contact_id is None:
+    """The case of the message, or the one that it was merged into. Where that is done and the same
+    person has another one open for the same reason, that one: there is one open case for both."""
+    written_on = session.get_one(Case, ours.case_id)
+    root = root_of(session, written_on)
+    mine = select(Case).where(Case.id == root.id).with_for_update(key_share=True)
+    case = session.exec(mine.execution_options(populate_existing=True)).one()
+    if case.status in UNRESOLVED or written_on.contact_id is None:
         return case
     query = select(Case).where(
-        Case.contact_id == case.contact_id, Case.reason_key == case.reason_key,
+        Case.contact_id == written_on.contact_id, Case.reason_key == written_on.reason_key,
         col(Case.status).in_(UNRESOLVED),
     )  # fmt: skip
     other = session.exec(query.with_for_update(key_share=True)).first()

@@ -18,8 +18,8 @@ from services.cases.journal import Held, keep, state_of
 from services.domain import lifecycle
 from services.domain.lifecycle import Move
 
-# In the words of the partial index on due times, or it would not be used.
-_UNRESOLVED: sa.ColumnElement[Any] = sa.literal_column(f'("case".{UNRESOLVED})')
+# In the words of the partial indexes, or they would not be used.
+OPEN: sa.ColumnElement[Any] = sa.literal_column(f'("case".{UNRESOLVED})')
 MOST = 500  # cases a sweep: what is left is found by the next one
 
 
@@ -32,7 +32,8 @@ def sweep(session: Session, now: datetime) -> int:
     if not broken(session, now):
         return 0
     seq = bump(session)
-    cases = session.exec(_broken(now).limit(MOST).with_for_update(key_share=True)).all()
+    locked = _broken(now).limit(MOST).with_for_update(key_share=True)
+    cases = session.exec(locked.execution_options(populate_existing=True)).all()
     leads = _leads(session, {case.team_id for case in cases})
     for case in cases:
         held = Held(case, state_of(case), seq)
@@ -58,8 +59,4 @@ def broken(session: Session, now: datetime) -> bool:
 
 def _broken(now: datetime) -> SelectOfScalar[Case]:
     due, noted = col(Case.due_at), col(Case.breached_due)
-    return (
-        select(Case)
-        .where(_UNRESOLVED, due <= now, or_(noted.is_(None), noted != due))
-        .order_by(due)
-    )
+    return select(Case).where(OPEN, due <= now, or_(noted.is_(None), noted != due)).order_by(due)

@@ -23,7 +23,7 @@ def card(session: Session, case: Case, today: date) -> dict[str, Any]:
         "status": case.status,
         "owner": owner and owner.name,
         "due": _plain(case.due_at),
-        "reasons": [priority.words(reason, today) for reason in case.priority_reasons],
+        "reasons": [priority.words(one, today) for one in priority.ahead(case.priority_reasons)],
         "outcome": Outcome(case.outcome).label if case.outcome else None,
         "cause": cause and cause.name,
         **answer_of(session, case.response_id, case.unit_id),

@@ -25,6 +25,13 @@ def in_use(session: Session, actor: Actor) -> list[tuple[int, str]]:
     return [(key or 0, name) for key, name in session.exec(query)]
 
 
+@permitted(Verb.SEE)
+def named(session: Session, actor: Actor, ids: tuple[int, ...]) -> dict[int, str]:
+    """The names of these causes, also of those that are retired by now."""
+    query = select(RootCause.id, RootCause.name).where(col(RootCause.id).in_(ids))
+    return {key or 0: name for key, name in session.exec(query)}
+
+
 @permitted(Verb.SHARE)
 def all_causes(session: Session, actor: Actor) -> list[tuple[RootCause, int]]:
     """Every cause by name, with the number of cases that were resolved with it."""

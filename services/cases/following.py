@@ -8,16 +8,17 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from db.engine import slices
-from db.models import Case, CaseEvent, Delivery, ExternalRef, Integration, Message
+from db.models import Case, CaseEvent, Delivery, ExternalRef, Integration, Message, Team
 from services import notices
-from services.cases.card import answer_of, card
+from services.cases.card import answer_of, card, link
 from services.domain.lifecycle import Move
 from services.domain.retrying import State
 from services.outbox.owing import lane, owe, still_open
 
 # What a vendor calls having a case at all.
 OPENING = {"zendesk": "ticket", "intercom": "conversation", "slack": "post"}
-_SHOWN = frozenset(Move) - {Move.NOTED, Move.PUSHED}  # a message in Slack does not show these
+# A message in Slack does not show these.
+_SHOWN = frozenset(Move) - {Move.NOTED, Move.PUSHED, Move.PLAYED}
 
 
 def follow(session: Session, case: Case, event: CaseEvent, now: datetime) -> None:
@@ -62,6 +63,12 @@ def _tell(session: Session, case: Case, event: CaseEvent, now: datetime) -> None
         told = [(case.assignee_id, "assigned")]
     elif event.kind == Move.BREACHED:
         told = [(case.assignee_id, "breached"), (case.escalated_to_id, "breached")]
+    elif event.kind == Move.ESCALATED:
+        told = [(event.data.get("to"), "escalated")]
+    elif event.kind == Move.RETURNED:
+        team = session.get(Team, case.team_id) if case.team_id else None
+        lead = team.lead_id if team else None
+        told = [(event.data.get("owner"), "returned"), (lead, "returned")]
     elif event.kind in (Move.ANSWERED, Move.BOUNCED):
         told = [(case.assignee_id, "answered")]
     for user_id, kind in dict.fromkeys(told):
@@ -93,14 +100,24 @@ def _keep_up(session: Session, vendor: str, case: Case, event: CaseEvent, now: d
     move = Move(event.kind)
     if move in (Move.RESOLVED, Move.REOPENED) and row.config.get("follow_status", "yes") == "yes":
         _status(session, vendor, case, move, now)
-    elif move is Move.JOINED:
+    elif text := _note(session, case, event, notes=row.config.get("copy_notes") == "yes"):
+        _owe(session, vendor, "note", case, {"text": text}, now)
+
+
+def _note(session: Session, case: Case, event: CaseEvent, *, notes: bool) -> str | None:
+    """What a ticket or a conversation is told in an internal note; `notes`: also those here."""
+    if event.kind == Move.MERGED:
+        return f"Merged into case {event.data['case']}: {link(event.data['case'])}"
+    if event.data.get("undone") == Move.MERGED:
+        return "Not merged any more: it is a case of its own again."
+    if event.kind == Move.JOINED:
         told = answer_of(session, event.data.get("response_id"), case.unit_id)
-        text = f"A further answer of the same person: {told['score']}\n\n{told['comment'] or ''}"
-        _owe(session, vendor, "note", case, {"text": text.strip()}, now)
-    elif move is Move.NOTED and row.config.get("copy_notes") == "yes":
+        who = "another person" if event.data.get("of") else "the same person"
+        return f"A further answer of {who}: {told['score']}\n\n{told['comment'] or ''}".strip()
+    if event.kind == Move.NOTED and notes:
         message = session.get(Message, event.data.get("message_id"))
-        if message is not None and message.body:
-            _owe(session, vendor, "note", case, {"text": message.body}, now)
+        return message.body if message else None
+    return None
 
 
 def _status(session: Session, vendor: str, case: Case, move: Move, now: datetime) -> None:

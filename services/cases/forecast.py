@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from db.engine import slices
 from db.models import Contact
 from services.answers import Batch
-from services.cases.opening import unresolved_of
+from services.cases.lineage import unresolved_of
 from services.domain.opening import DETRACTOR, Answered, Policy, why_not
 from services.domain.scores import Band, Metric
 

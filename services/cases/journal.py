@@ -28,6 +28,8 @@ from services.domain.lifecycle import (
 
 NOTHING = "Nothing was changed."
 LONGEST = 10_000  # characters of a note
+# What begins an owner's time to do something anew, also where no person of the desk did it.
+_OURS_ANEW = frozenset({Move.ASSIGNED, Move.CONTACTED, Move.ANSWERED, Move.JOINED, Move.BOUNCED})
 
 
 @dataclass
@@ -112,7 +114,7 @@ def append(
     """As `keep`, but the caller adds case and event to a session: many of them at once."""
     case, moved = held.case, changes(held.state, after)
     case.version += 1
-    if actor.id is not None:
+    if actor.id is not None or move in _OURS_ANEW:
         case.idle_since = now
     event = CaseEvent(
         case_id=case.id or 0,
@@ -121,6 +123,7 @@ def append(
         kind=move.value,
         data=told(case.version, moved, actor, **data),
         undo_of=undo_of,
+        batch_id=actor.batch_id,
     )
     put(case, after, held.seq)
     held.state = after

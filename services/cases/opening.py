@@ -5,7 +5,7 @@ version is held by then: no other writer can open a case for the same person mea
 unique index would refuse it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,9 @@ from db.models import Case, CaseEvent, CaseResponse, Response, metadata
 from services import settings
 from services.access import SHELL, Actor, Refused, permitted
 from services.cases.following import follow_joins
+from services.cases.giving import Giver
 from services.cases.journal import NOTHING, Held, append, rank_of, state_of, told
+from services.cases.lineage import unresolved_of
 from services.cases.ranking import Ranker, Told, answers, rank
 from services.cases.verbs import promise
 from services.domain import lifecycle, priority
@@ -77,18 +79,6 @@ def open_written(
     return _Opening(session, seq, now, quiet=quiet).take(due) if due else 0
 
 
-def unresolved_of(session: Session, contacts: Iterable[int], reason: str) -> dict[int, Case]:
-    """The unresolved case of each of these contacts for this reason, where there is one."""
-    found = dict[int, Case]()
-    for ids in slices(sorted(set(contacts))):
-        query = select(Case).where(
-            col(Case.contact_id).in_(ids), Case.reason_key == reason,
-            col(Case.status).in_(lifecycle.UNRESOLVED),
-        )  # fmt: skip
-        found |= {case.contact_id or 0: case for case in session.exec(query)}
-    return found
-
-
 @permitted(Verb.WORK_CASES)
 def open_by_hand(session: Session, actor: Actor, response_id: int, *, now: datetime) -> int:
     """Open a case about any answer that the actor sees, or join the one that is open; its number.
@@ -135,6 +125,7 @@ class _Opening:
         self._joined: list[tuple[Case, CaseEvent]] = []
         self._promises: dict[int | None, Promise] = {}
         self._told: dict[int, Told] = {}  # the answers at hand, and those that cases are about
+        self._giver = Giver(session, now)
 
     def take(self, found: Sequence[Told]) -> int:
         """Open or join; how many cases are new."""
@@ -160,6 +151,7 @@ class _Opening:
         if not self.quiet:
             follow_joins(self.session, self._joined, self.now)
         _write(self.session, list(fresh.values()), self.seq, self.now, self.actor)
+        self._giver.done(quiet=self.quiet)
         return len(fresh)
 
     def _promise(self, team_id: int | None) -> Promise:
@@ -174,10 +166,10 @@ class _Opening:
         )  # fmt: skip
         data = told(1, lifecycle.changes(None, state), self.actor, response_id=answer.id, **self.by)
         self.numbers.append(number)
-        return New(
-            number, answer, self.reason, state, [{"kind": Move.OPENED.value, "data": data}],
-            ranker.reasons(answer), [answer.id],
-        )  # fmt: skip
+        opened = [{"kind": Move.OPENED.value, "data": data}]
+        return self._giver.give(
+            New(number, answer, self.reason, state, opened, ranker.reasons(answer), [answer.id])
+        )
 
     def _join_new(self, new: New, answer: Told, ranker: Ranker) -> None:
         after, about = self._with(new.state, answer)
@@ -193,16 +185,21 @@ class _Opening:
         rank(case, ranker.reasons(about, case.id, asked=after.asked))
         link = CaseResponse(case_id=case.id or 0, response_id=answer.id, joined_at=self.now)
         event = append(
-            self.actor or SHELL, kept, after, Move.JOINED, now=self.now, response_id=answer.id
-        )
+            self.actor or SHELL, kept, after, Move.JOINED, now=self.now, response_id=answer.id,
+            of=None if answer.contact_id == case.contact_id else "another",
+        )  # fmt: skip
         self.session.add_all((case, link, event))  # flushed together: one by one takes far longer
         self.numbers.append(case.number)
         self._joined.append((case, event))
 
     def _with(self, state: State, answer: Told) -> tuple[State, Told]:
-        """The case with a further answer, and the one that it is about: that given last."""
+        """The case with a further answer, and the one that it is about: the last of its person.
+
+        Somebody else's answer comes to a case that theirs was merged into.
+        """
         before = self._told.get(state.response_id or 0, answer)
-        about = max(before, answer, key=lambda one: (one.answered_at, one.id))
+        theirs = (before, answer) if before.contact_id == answer.contact_id else (before,)
+        about = max(theirs, key=lambda one: (one.answered_at, one.id))
         calendar = self._promise(state.team_id).calendar
         after = lifecycle.joined(
             state, self.now, calendar, response_id=about.id, asked=answer.asked
@@ -243,5 +240,5 @@ def _row(new: New, seq: int) -> dict[str, Any]:
         "reason_key": new.reason_key, "version": len(new.events),
         "status": new.state.status.value, "priority": priority.hours(new.reasons),
         "priority_reasons": new.reasons, "rank_at": rank_of(new.state, new.reasons),
-        "change_seq": seq, "steps": [],
+        "change_seq": seq, "steps": [], "idle_since": new.state.opened_at,
     }  # fmt: skip

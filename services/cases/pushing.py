@@ -20,7 +20,7 @@ from services.vendors import title
 from services.vendors.base import Message, VendorError
 
 ACTIONS = {"zendesk": "ticket", "intercom": "conversation", "slack": "post", "webhook": "event"}
-PRIORITIES = ((48, "urgent"), (24, "high"), (1, "normal"))  # hours of the case's reasons, at least
+PRIORITIES = ((96, "urgent"), (48, "high"), (1, "normal"))  # hours of the case's reasons, at least
 
 
 @permitted(Verb.WORK_CASES)

@@ -1,7 +1,7 @@
 """Where a case stands in the queue: what is known about its answer, contact and account."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from services.cases.journal import rank_of, state_of
 from services.domain import priority
 from services.domain.lifecycle import UNRESOLVED
 from services.domain.scores import Direction, Metric, Scale
+from services.domain.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,40 @@ def answers(session: Session, *where: sa.ColumnElement[bool]) -> list[Told]:
     return [_told(row._mapping) for row in session.connection().execute(query)]
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What the admin decided about the order: the weights, and which accounts are large.
+
+    `large` is the ARR in the account's own currency, unless `elsewhere` names another for that
+    currency.
+    """
+
+    weights: Weights
+    large: int
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session) -> "Rules":
+        """As they stand."""
+        return cls(
+            Weights.parse(settings.get(session, "priority_weights")),
+            int(settings.get(session, "large_account_arr")),
+            settings.get(session, "large_by_currency"),
+        )
+
+    def large_in(self, currency: str | None) -> int:
+        """From which ARR an account counts as large."""
+        return self.elsewhere.get((currency or "").upper(), self.large)
+
+
 class Ranker:
     """Works out the reasons of many cases with a few statements."""
 
-    def __init__(self, session: Session, found: Sequence[Told], now: datetime) -> None:
+    def __init__(
+        self, session: Session, found: Sequence[Told], now: datetime, rules: Rules | None = None
+    ) -> None:
         self.zone: ZoneInfo = settings.reporting_zone(session)
-        self.large = int(settings.get(session, "large_account_arr"))
+        self.rules = rules or Rules.of(session)
         self.today, self.now = now.astimezone(self.zone).date(), now
         contacts = sorted({told.contact_id for told in found if told.contact_id})
         self._history = _grouped(_earlier(session, contacts))
@@ -71,19 +100,24 @@ class Ranker:
         """Why the case of this answer stands where it does; `case_id` if it has one already."""
         before = [
             row for row in self._history.get(told.contact_id, ())
-            if row.metric == told.metric.value
-            and (row.answered_at, row.id) < (told.answered_at, told.id)
+            if (row.answered_at, row.id) < (told.answered_at, told.id)
         ]  # fmt: skip
-        last = max(before, key=lambda row: (row.answered_at, row.id), default=None)
+        same = [row for row in before if row.metric == told.metric.value]
+        last = max(same, key=lambda row: (row.answered_at, row.id), default=None)
         flip = last if last is not None and last.band == 1 else None
+        first = min((row.answered_at for row in before), default=None)
         facts = priority.Facts(
             score=told.score, scale=told.scale, direction=told.direction,
             asked=asked or told.asked, arr=told.arr, currency=told.currency,
-            renewal_on=told.renewal_on, large=self.large, was=flip and flip.score,
-            was_on=flip and flip.answered_at.astimezone(self.zone).date(),
+            renewal_on=told.renewal_on, large=self.rules.large_in(told.currency),
+            was=flip and flip.score, was_on=flip and self._day(flip.answered_at),
+            since=first and self._day(first),
             cases=sum(row.id != case_id for row in self._cases.get(told.contact_id, ())),
         )  # fmt: skip
-        return priority.reasons(facts, self.today)
+        return priority.reasons(facts, self.today, self.rules.weights)
+
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
 
 
 def refresh(session: Session, account_ids: Iterable[int], seq: int, now: datetime) -> int:
@@ -91,17 +125,23 @@ def refresh(session: Session, account_ids: Iterable[int], seq: int, now: datetim
     moved = 0
     for ids in slices(sorted(set(account_ids))):
         query = select(Case).where(col(Case.account_id).in_(ids), col(Case.status).in_(UNRESOLVED))
-        cases = {case.response_id: case for case in session.exec(query)}
-        found = answers(session, col(Response.id).in_([key for key in cases if key]))
-        ranker = Ranker(session, found, now)
-        for told in found:
-            case = cases[told.id]
-            reasons = ranker.reasons(told, case.id, asked=case.asked)
-            if reasons != case.priority_reasons:
-                rank(case, reasons)
-                case.change_seq = seq
-                session.add(case)
-                moved += 1
+        moved += again(session, session.exec(query).all(), seq, now)
+    return moved
+
+
+def again(session: Session, cases: Sequence[Case], seq: int, now: datetime) -> int:
+    """Rank these cases anew; how many moved. At most as many as one statement takes."""
+    about = [case.response_id for case in cases if case.response_id]
+    by_id = {told.id: told for told in answers(session, col(Response.id).in_(about))}
+    ranker, moved = Ranker(session, [*by_id.values()], now), 0
+    for case in cases:
+        told = by_id.get(case.response_id or 0)
+        reasons = ranker.reasons(told, case.id, asked=case.asked) if told else []
+        if told and reasons != case.priority_reasons:
+            rank(case, reasons)
+            case.change_seq = seq
+            session.add(case)
+            moved += 1
     session.flush()
     return moved
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from db.models import Case, CaseEvent, Delivery, Message, User
-from services import calendars
+from services import asks, calendars
 from services.access import Actor, Refused, permitted
-from services.cases import drafts, replying, words
+from services.cases import drafts, replying, tagging, unmerging, words
 from services.cases.journal import NOTHING, Done, held, journal, keep, state_of, taken_back
 from services.cases.verbs import refuse_a_second
 from services.domain import lifecycle, taking_back
@@ -37,6 +37,10 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
     if Move(event.kind) is Move.REPLIED:
         replying.take_back(session, event, now)
     _mark(session, actor, number, events, event, now)
+    source, turns = _source(events, event)
+    asks.follow(session, source.data, turns, now)
+    tagging.follow(session, event.case_id, source.data, turns)
+    unmerging.turn(session, actor, case.case, after, source, turns, now)
     return keep(
         session, actor, case, after, Move.UNDONE, now=now, undo_of=event_id, undone=event.kind
     )
@@ -60,7 +64,8 @@ def possible(
 
 @dataclass(frozen=True)
 class _Rule:
-    """What may be taken back of a case; `teams` are those of the people in its journal."""
+    """What may be taken back of a case; `teams` are those of the people in its journal, `tags` the
+    tags that are on it."""
 
     session: Session
     actor: Actor
@@ -69,6 +74,7 @@ class _Rule:
     events: Sequence[CaseEvent]
     gone: set[int]
     teams: dict[int | None, int | None]
+    tags: frozenset[int]
 
     def without(self, event: CaseEvent, tell: Callable[[CaseEvent], str]) -> State:
         """The state without the event, or Refused; `tell` says in words what is in the way."""
@@ -81,6 +87,7 @@ class _Rule:
         if (later := self._stranger_since(event)) is not None:
             said = tell(later)
             raise Refused(f"It cannot be taken back any more: {said} since. {NOTHING}")
+        self._refuse_turned(event)
         try:
             after = taking_back.undone(self.state, event.data.get("changes", {}))
         except Illegal as error:
@@ -102,6 +109,13 @@ class _Rule:
         delivery = self.session.get(Delivery, source.data["delivery_id"])
         if delivery is None or delivery.state != Delivered.PENDING:
             raise Refused(f"It has left: what was sent cannot be taken back. {NOTHING}")
+
+    def _refuse_turned(self, event: CaseEvent) -> None:
+        source, turns = _source(self.events, event)
+        why = tagging.why_not_back(self.tags, source.data, turns)
+        why = why or unmerging.why_not(self.session, self.case, source, turns)
+        if why is not None:
+            raise Refused(f"This cannot be taken back: {why}. {NOTHING}")
 
     def _refuse_strangers(self, event: CaseEvent) -> None:
         mine = event.actor_id is not None and event.actor_id == self.actor.id
@@ -136,7 +150,8 @@ def _rule(session: Session, actor: Actor, case: Case, events: Sequence[CaseEvent
     ids = {event.actor_id for event in events} - {None}
     query = select(User.id, User.team_id).where(col(User.id).in_(ids))
     teams: dict[int | None, int | None] = dict(session.exec(query).all())
-    return _Rule(session, actor, case, state_of(case), events, taken_back(events), teams)
+    tags = tagging.of_case(session, case.id or 0)
+    return _Rule(session, actor, case, state_of(case), events, taken_back(events), teams, tags)
 
 
 def _fact(event: CaseEvent) -> Fact:
@@ -166,7 +181,7 @@ def _mark(
         return
     message.undone_at = None if turns % 2 else now
     session.add(message)
-    if message.undone_at:
+    if message.undone_at and source.batch_id is None:  # hundreds at once are no drafts of anybody
         drafts.again(session, actor, number, message, source.data, now)
-    else:
+    elif not message.undone_at:
         drafts.drop(session, actor, event.case_id, drafts.kind_of(message))

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from db.models import ApiKey, Case, CaseEvent, RootCause, Team, User
+from db.models import ApiKey, Case, CaseEvent, RootCause, Tag, Team, User
 from services import settings
 from services.access import Actor
+from services.domain import plays
 from services.domain.lifecycle import Move, Outcome
 
 DESK = "The desk"
@@ -23,13 +24,16 @@ _PLAIN = {
     Move.REOPENED: "reopened it",
 }
 _BY = {"email": "e-mail", "zendesk": "Zendesk", "intercom": "Intercom", "slack": "Slack"}
+_WHY = {"left": "works here no more", "away": "is away", "idle": "did not work on it in time"}
 _THEN = {"wait": " and set it to wait", "resolve": " and resolved it"}
 _TAKEN_BACK = {
     Move.ASSIGNED: "the assignment", Move.NOTED: "a note", Move.CONTACTED: "a logged contact",
     Move.WAITED: "the waiting", Move.RESUMED: "taking it up again", Move.SNOOZED: "the snooze",
     Move.WOKEN: "the end of the snooze", Move.RESOLVED: "the resolution",
     Move.REOPENED: "the reopening", Move.UNDONE: "taking something back",
-    Move.REPLIED: "a reply before it left",
+    Move.REPLIED: "a reply before it left", Move.PLAYED: "a move of the play",
+    Move.TAGGED: "a change of the tags", Move.MERGED: "the merge",
+    Move.ABSORBED: "the merge", Move.SPLIT: "the split",
 }  # fmt: skip
 
 
@@ -41,6 +45,7 @@ class Names:
     causes: Mapping[int, str] = field(default_factory=dict)
     teams: Mapping[int, str] = field(default_factory=dict)
     keys: Mapping[int, str] = field(default_factory=dict)
+    tags: Mapping[int, str] = field(default_factory=dict)
     zone: tzinfo = UTC
 
     def who(self, event: CaseEvent) -> str:
@@ -64,6 +69,7 @@ def names(
 ) -> Names:
     """The names that these events need, and those that the case itself holds."""
     people = {e.actor_id for e in events} | _named(events, "assignee_id", "escalated_to_id")
+    people |= {e.data.get(name) for e in events for name in ("to", "owner")}
     teams, causes = _named(events, "team_id"), _named(events, "root_cause_id")
     if case is not None:
         people |= {case.assignee_id, case.escalated_to_id}
@@ -73,6 +79,7 @@ def names(
         _names(session, RootCause, causes),
         _names(session, Team, teams),
         _names(session, ApiKey, {e.data.get("key_id") for e in events}),
+        _names(session, Tag, {e.data.get("tag_id") for e in events}),
         zone,
     )
 
@@ -91,12 +98,17 @@ def predicate(event: CaseEvent, known: Names) -> str:
 
 def _opened(event: CaseEvent, _known: Names) -> str:
     by = "by hand" if event.data.get("by") == "hand" else "because the answer is low"
-    return f"opened it {by}"
+    return f"opened it {by}{_no_room(event)}"
+
+
+def _no_room(event: CaseEvent) -> str:
+    return "; nobody of the team had room for it" if event.data.get("no_room") else ""
 
 
 def _joined(event: CaseEvent, _known: Names) -> str:
     woke = {"paused_at", "snoozed_until"} & event.data.get("changes", {}).keys()
-    return f"added a further answer of the same person{', which woke the case' if woke else ''}"
+    who = "another person" if event.data.get("of") else "the same person"
+    return f"added a further answer of {who}{', which woke the case' if woke else ''}"
 
 
 def _contacted(event: CaseEvent, known: Names) -> str:
@@ -130,6 +142,16 @@ def _bounced(event: CaseEvent, _known: Names) -> str:
     return f"brought our mail back: it was not delivered ({hard})"
 
 
+def _split(event: CaseEvent, _known: Names) -> str:
+    n = len(event.data["responses"])
+    return f"split {n} answer{'' if n == 1 else 's'} off as case {event.data['case']}"
+
+
+def _tagged(event: CaseEvent, known: Names) -> str:
+    name = known.tags.get(event.data["tag_id"], "")
+    return f"tagged it {name}" if event.data["on"] else f"took the tag {name} off"
+
+
 def _snoozed(event: CaseEvent, known: Names) -> str:
     return f"snoozed it until {_when(str(event.data['until']), known.zone)}"
 
@@ -149,8 +171,11 @@ def _assigned(event: CaseEvent, known: Names) -> str:
     if "team_id" in moved and not _value(moved, "assignee_id"):
         return f"gave it to the team {known.teams.get(_value(moved, 'team_id'), '')}"
     person = _value(moved, "assignee_id")
+    turn = ", whose turn it is" if event.data.get("by") == "turn" else ""
     return (
-        f"assigned it to {known.people.get(person, 'somebody')}" if person else "took the owner off"
+        f"assigned it to {known.people.get(person, 'somebody')}{turn}"
+        if person
+        else "took the owner off"
     )
 
 
@@ -162,11 +187,30 @@ def _breached(event: CaseEvent, known: Names) -> str:
     return f"noted that {what} is overdue{passed}"
 
 
+def _escalated(event: CaseEvent, known: Names) -> str:
+    why = "nobody has worked on it since the promise broke"
+    if (to := event.data.get("to")) is None:
+        return f"noted that {why}"
+    return f"passed it on to {known.people.get(to, 'a manager')}, because {why}"
+
+
+def _returned(event: CaseEvent, known: Names) -> str:
+    owner = known.people.get(event.data.get("owner") or 0, "its owner")
+    why = _WHY.get(str(event.data.get("why")), "")
+    return f"took it from {owner}, who {why}{_no_room(event)}"
+
+
 _TOLD: dict[Move, Callable[[CaseEvent, Names], str]] = {
     Move.OPENED: _opened, Move.JOINED: _joined, Move.ASSIGNED: _assigned,
     Move.CONTACTED: _contacted, Move.SNOOZED: _snoozed, Move.RESOLVED: _resolved,
     Move.BREACHED: _breached, Move.UNDONE: _undone, Move.REPLIED: _replied,
     Move.PUSHED: _pushed, Move.ANSWERED: _answered, Move.BOUNCED: _bounced,
+    Move.PLAYED: lambda event, _: plays.told(event.data), Move.TAGGED: _tagged,
+    Move.ESCALATED: _escalated, Move.RETURNED: _returned,
+    Move.MERGED: lambda event, _: f"merged it into case {event.data['case']}",
+    Move.ABSORBED: lambda event, _: f"merged case {event.data['case']} into it",
+    Move.SPLIT: _split,
+    Move.SPLIT_OFF: lambda event, _: f"split it off case {event.data['case']}",
 }  # fmt: skip
 
 

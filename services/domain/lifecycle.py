@@ -87,7 +87,7 @@ FROM: Mapping[Move, frozenset[Status]] = {
     Move.SPLIT_OFF: frozenset(),
     Move.RETURNED: UNRESOLVED,
     Move.ESCALATED: UNRESOLVED,
-    Move.UNDONE: ALIVE,
+    Move.UNDONE: ALIVE | {Status.MERGED},
 }
 # What came from outside, or left, stays done.
 UNDOABLE = frozenset(Move) - {
@@ -237,7 +237,7 @@ def breached(state: State, at: datetime, escalate_to: int | None) -> State:
     check(state, Move.BREACHED)
     if state.due_at is None or state.due_at > at or state.breached_due == state.due_at:
         raise Illegal("No promise was broken")
-    told = replace(state, breached_due=state.due_at)
+    told = replace(state, breached_due=state.due_at, escalation=0 if escalate_to is None else 1)
     if escalate_to is None or escalate_to == state.escalated_to_id:
         return told
     return replace(told, escalated_at=at, escalated_to_id=escalate_to)

@@ -8,6 +8,7 @@ from services.domain.bands import Band, Metric
 
 DETRACTOR = "detractor"  # the reason of every case that the rule opens
 FOLLOW_UP = "follow_up"  # of one that a person opens about an answer that is not in the bottom band
+SECOND = "second"  # of one that a person splits off a detractor's open case: another matter
 WHY_NOT = {
     "band": "the answer is not in the bottom band",
     "metric": "answers to this metric open no case here",

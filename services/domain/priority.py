@@ -1,11 +1,14 @@
 """The order of the queue, and why a case stands where it does. Pure.
 
-Cases stand in the order in which they are due; each reason moves a case forward by some hours. So
-nothing has to be worked out again as time goes by, nothing waits for ever, and the place of a case
-can be said in words: "due in 3 h; up 24 h: 84k renews in 12 d".
+What a case is worth to take up is a product: value at risk x recoverability x urgency, and urgency
+grows by a steady share with every hour that goes by. The logarithm of such a product is the due
+time moved forward by a sum of hours, one term for each factor. So nothing has to be worked out
+again as time goes by, nothing waits for ever, and the place of a case can be said in words:
+"due in 3 h; up 24 h: 84k renews in 12 d".
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,17 +16,20 @@ from typing import Any
 
 from services.domain.bands import Direction, Scale
 from services.domain.periods import Days, Grain, bucket_label
+from services.domain.weights import USUAL, Weights
 
-# Reason -> hours that it moves a case forward. A large account that renews soon is a day and a
-# half ahead; nothing moves a case further than `MOST`, so what is long overdue stays on top.
-HOURS = {
-    "asked": 24, "renewal_soon": 24, "renewal_near": 12, "large": 24, "sizeable": 12,
-    "flip": 16, "lowest": 16, "low": 8, "repeated": 12,
-}  # fmt: skip
+FORMULA = 2  # rises when the hours of the same facts change: open cases are then ranked anew
 OF_SCORES = frozenset({"flip", "lowest", "low"})  # these tell what somebody answered
-MOST = 72
+# Ten days, however strong the reasons: so what is overdue by `MOST` - `LEAST` comes before whatever
+# comes in now.
+MOST = 240
+LEAST = -48
+MIDDLING = 4  # the account that moves nothing has the ARR of a large one by this; so has an unknown
+DOUBLINGS = (-2.0, 6.0)  # from there: below and above, value says no more
 SOON, NEAR = timedelta(days=30), timedelta(days=90)
 REPEATED = timedelta(days=180)  # how far back another case counts
+OFTEN = 2.0  # doublings of other cases that count
+YEAR, LONG = 365.25, 3.0  # from one year on somebody is known, from `LONG` years on for long
 
 Reason = dict[str, Any]
 
@@ -32,9 +38,10 @@ Reason = dict[str, Any]
 class Facts:
     """What is known when a case is ranked; None where nothing is.
 
-    `arr` is in the account's own `currency`; `large` is the ARR from which an account counts as
-    large. `was` and `was_on`: the contact's last score in the top band before this answer.
-    `cases` counts their cases of the last `REPEATED`.
+    `arr` is in the account's own `currency`, `large` the ARR from which an account counts as large
+    in that currency: amounts are compared with their own yardstick, never with each other.
+    `was` and `was_on`: the contact's last score before this answer, where it was in the top band.
+    `cases` counts their cases of the last `REPEATED`, `since` is the day of their first answer.
     """
 
     score: int
@@ -48,31 +55,49 @@ class Facts:
     was: int | None
     was_on: date | None
     cases: int
+    since: date | None = None
 
 
-def reasons(facts: Facts, today: date) -> list[Reason]:
-    """Why the case stands further ahead than its due time, the strongest first."""
-    found: list[Reason] = []
-    if facts.asked:
-        found.append({"code": "asked"})
-    found += _value(facts, today)
-    if facts.was is not None and facts.was_on is not None:
-        found.append({"code": "flip", "was": facts.was, "on": facts.was_on.isoformat()})
-    found += _depth(facts)
-    if facts.cases:
-        found.append({"code": "repeated", "cases": facts.cases})
-    found = [reason | {"hours": HOURS[reason["code"]]} for reason in found]
-    return sorted(found, key=lambda reason: -int(reason["hours"]))
+def reasons(facts: Facts, today: date, weights: Weights = USUAL) -> list[Reason]:
+    """Why the case stands elsewhere than its due time says, the strongest first.
+
+    Each has the `hours` that it moves the case forward (back where they are negative), to a tenth.
+    """
+    found = [
+        *_asked(facts, weights), *_renewal(facts, today, weights), *_value(facts, weights),
+        *_flip(facts, weights), *_depth(facts, weights), *_repeated(facts, weights),
+        *_tenure(facts, today, weights),
+    ]  # fmt: skip
+    found = [reason | {"hours": round(reason["hours"], 1)} for reason in found]
+    # A flip is told whatever it weighs: it is the alarm of the case.
+    told = [reason for reason in found if reason["hours"] or reason["code"] == "flip"]
+    return sorted(told, key=lambda reason: -float(reason["hours"]))
+
+
+def shift(found: list[Reason]) -> float:
+    """By how many hours all reasons together move the case forward, `LEAST` to `MOST`."""
+    together = sum(float(reason["hours"]) for reason in found)
+    return round(max(LEAST, min(MOST, together)), 1)
 
 
 def hours(found: list[Reason]) -> int:
-    """How far all reasons together move the case forward, at most `MOST`."""
-    return min(MOST, sum(int(reason["hours"]) for reason in found))
+    """`shift` in whole hours, as lists and vendors are told it."""
+    return round(shift(found))
 
 
 def rank(due: datetime, found: list[Reason]) -> datetime:
     """The place in the queue: what is due earlier, or moved forward further, comes first."""
-    return due - timedelta(hours=hours(found))
+    return due - timedelta(hours=shift(found))
+
+
+def ahead(found: Sequence[Reason]) -> list[Reason]:
+    """Those that answer "why now?": what holds a case back is no answer."""
+    return [reason for reason in found if reason["hours"] >= 0]
+
+
+def alarming(found: Sequence[Reason]) -> bool:
+    """Whether a promoter has become a detractor."""
+    return any(reason["code"] == "flip" for reason in found)
 
 
 def words(reason: Mapping[str, Any], today: date) -> str:
@@ -81,15 +106,19 @@ def words(reason: Mapping[str, Any], today: date) -> str:
         case "asked":
             return "asked to be contacted"
         case "renewal_soon" | "renewal_near":
-            return _renewal(date.fromisoformat(reason["on"]), today)
+            return _renews(date.fromisoformat(reason["on"]), today)
         case "large" | "sizeable":
             return f"{money(Decimal(reason['arr']), reason['currency'])} a year"
+        case "small":
+            return f"only {money(Decimal(reason['arr']), reason['currency'])} a year"
         case "flip":
             on = date.fromisoformat(reason["on"])
             return f"was {reason['was']} in {bucket_label(Days(on, on), Grain.MONTH)}"
         case "repeated":
             n = int(reason["cases"])
             return f"{n} case{'s' if n > 1 else ''} in the half year before"
+        case "known":
+            return f"known since {date.fromisoformat(reason['since']).year}"
     return "lowest scores" if reason["code"] == "lowest" else "low score"
 
 
@@ -103,31 +132,65 @@ def money(amount: Decimal, currency: str | None) -> str:
     return f"{amount:.0f} {currency or ''}".strip()
 
 
-def _value(facts: Facts, today: date) -> list[Reason]:
-    found: list[Reason] = []
+def _asked(facts: Facts, weights: Weights) -> list[Reason]:
+    return [{"code": "asked", "hours": weights.asked}] if facts.asked else []
+
+
+def _renewal(facts: Facts, today: date, weights: Weights) -> list[Reason]:
+    """Linear in the days ahead: two cases keep their order while the day comes nearer."""
     ahead = None if facts.renewal_on is None else facts.renewal_on - today
-    if ahead is not None and timedelta(0) <= ahead <= NEAR and facts.renewal_on:
-        code = "renewal_soon" if ahead <= SOON else "renewal_near"
-        found.append({"code": code, "on": facts.renewal_on.isoformat()})
-    if facts.arr is not None and facts.arr >= facts.large / 4:
-        code = "large" if facts.arr >= facts.large else "sizeable"
-        found.append({"code": code, "arr": str(facts.arr), "currency": facts.currency})
-    return found
+    if ahead is None or facts.renewal_on is None or not timedelta(0) <= ahead <= NEAR:
+        return []
+    code = "renewal_soon" if ahead <= SOON else "renewal_near"
+    share = 1 - ahead / NEAR
+    return [{"code": code, "on": facts.renewal_on.isoformat(), "hours": weights.renewal * share}]
 
 
-def _depth(facts: Facts) -> list[Reason]:
-    """How far down on the scale: its lowest fifth, and the fifth above that."""
+def _value(facts: Facts, weights: Weights) -> list[Reason]:
+    """The same hours for each doubling. Nothing known, or nothing paid yet, moves nothing."""
+    if not facts.arr or facts.arr < 0:
+        return []
+    low, high = DOUBLINGS
+    doublings = max(low, min(high, math.log2(float(facts.arr) * MIDDLING / facts.large)))
+    code = "small" if doublings < 0 else "large" if facts.arr >= facts.large else "sizeable"
+    told = {"arr": str(facts.arr), "currency": facts.currency}
+    return [{"code": code, **told, "hours": weights.value * doublings}]
+
+
+def _flip(facts: Facts, weights: Weights) -> list[Reason]:
+    if facts.was is None or facts.was_on is None:
+        return []
+    on = facts.was_on.isoformat()
+    return [{"code": "flip", "was": facts.was, "on": on, "hours": weights.flip}]
+
+
+def _depth(facts: Facts, weights: Weights) -> list[Reason]:
+    """How far down on the scale; from three fifths up it is no reason."""
     scale = facts.scale
-    down = facts.score - scale.low
+    up = facts.score - scale.low
     if facts.direction is Direction.HIGH_IS_BAD:
-        down = scale.high - facts.score
-    share = down / (scale.high - scale.low)
-    if share <= 0.2:
-        return [{"code": "lowest"}]
-    return [{"code": "low"}] if share <= 0.4 else []
+        up = scale.high - facts.score
+    share = up / (scale.high - scale.low)
+    code = "lowest" if share <= 0.2 else "low"
+    return [{"code": code, "hours": weights.depth * max(0.0, 1 - share / 0.6)}]
 
 
-def _renewal(on: date, today: date) -> str:
+def _repeated(facts: Facts, weights: Weights) -> list[Reason]:
+    if not facts.cases:
+        return []
+    often = min(OFTEN, math.log2(1 + facts.cases))
+    return [{"code": "repeated", "cases": facts.cases, "hours": weights.repeated * often}]
+
+
+def _tenure(facts: Facts, today: date, weights: Weights) -> list[Reason]:
+    if facts.since is None:
+        return []
+    years = (today - facts.since).days / YEAR
+    share = max(0.0, min(1.0, (years - 1) / (LONG - 1)))
+    return [{"code": "known", "since": facts.since.isoformat(), "hours": weights.tenure * share}]
+
+
+def _renews(on: date, today: date) -> str:
     days = (on - today).days
     if days < 0:
         return f"renewal was {-days} d ago"

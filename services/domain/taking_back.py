@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from services.domain import case_clock as clock
+from services.domain import plays
 from services.domain.case_state import Changes, State, Status, read, written
 from services.domain.lifecycle import Illegal, Move, check, contacted
 from services.domain.sla import Calendar
 
-_AS_IT_WAS = (Move.OPENED, Move.UNDONE)  # after these a case may be as if nobody had touched it
+_BEGUN = (Move.OPENED, Move.SPLIT_OFF)
+_AS_IT_WAS = (*_BEGUN, Move.UNDONE)  # after these a case may be as if nobody had touched it
 _ENDED_A_STOP = (Move.RESUMED, Move.JOINED, Move.RESOLVED, Move.REOPENED)
 
 
@@ -38,12 +40,16 @@ def undone(state: State, moved: Changes) -> State:
     What somebody owns or has answered meanwhile does not become new again by that.
     """
     check(state, Move.UNDONE)
+    if state.status is Status.MERGED and "merged_into" not in moved:
+        raise Illegal("it is merged into another case")
     now = written(state)
     own = {name: both for name, both in moved.items() if name != "due_at"}  # it follows from others
     others = [name for name, (_, after) in own.items() if now[name] != after]
     if others:
         raise Illegal(f"{', '.join(map(_words, others))} changed since")
     back = read(now | {name: before for name, (before, _) in own.items()})
+    if not plays.sound(back):
+        raise Illegal("its play has gone on since")
     if back.status is Status.NEW and (back.assignee_id or back.contacted_at):
         back = replace(back, status=Status.OPEN)
     return clock.due(back)
@@ -69,7 +75,7 @@ def _promised(
     """When the first contact is due: later by each stop of the clock that ended before it."""
     promised: datetime | None = None
     for fact in facts:
-        if fact.move is Move.OPENED:
+        if fact.move in _BEGUN or (fact.move is Move.ABSORBED and "first_due" in fact.changes):
             promised = _moment(fact.changes, "first_due", after=True)
         elif fact.move in _ENDED_A_STOP:
             end = min(fact.at, contact) if contact else fact.at

@@ -1,5 +1,6 @@
 """Everything about one case: what was said, what happened, who it is about, what else there was."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -9,6 +10,7 @@ from db.models import Case, CaseEvent, CaseResponse, Contact, Message, Response
 from services.access import Actor, permitted
 from services.cases import words
 from services.cases.journal import journal, seen, taken_back
+from services.cases.lineage import held_in, root_of
 from services.cases.undo import possible
 from services.domain.lifecycle import Move
 from services.domain.roles import Verb
@@ -42,7 +44,8 @@ class Step:
 class CaseFile:
     """A case as its page shows it; the journal's last step first.
 
-    `answers_elsewhere` counts those of units that the reader does not see.
+    `answers_elsewhere` counts those of units that the reader does not see; `merged_into` is the
+    number of the case that this one lives on in.
     """
 
     row: CaseRow
@@ -57,6 +60,7 @@ class CaseFile:
     scores: tuple[ScoreLine, ...]
     earlier: tuple[CaseRow, ...]
     steps: tuple[Step, ...]
+    merged_into: int | None
 
 
 @permitted(Verb.SEE)
@@ -69,7 +73,10 @@ def case_file(
     """
     case = seen(session, actor, number)
     row = one(session, actor, number, now=now)
+    merged = held_in(session, case.id or 0)
     events = journal(session, case.id or 0)
+    events += [event for one in merged for event in journal(session, one) if not _went(event)]
+    events.sort(key=lambda event: event.id or 0)
     known = words.names(session, events, zone or words.zone_of(session, actor), case)
     answers = verbatims_of(session, actor, case_id=case.id)
     contact = session.get(Contact, case.contact_id) if case.contact_id else None
@@ -89,8 +96,14 @@ def case_file(
         answers_elsewhere=_hidden(session, actor, case.id),
         scores=_scores(session, actor, case.contact_id),
         earlier=earlier,
-        steps=_steps(session, actor, case, events, known),
+        steps=_steps(session, actor, case, events, known, merged),
+        merged_into=root_of(session, case).number if case.merged_into else None,
     )
+
+
+def _went(event: CaseEvent) -> bool:
+    """That a case went into another one, or came out again, is told on that one anyway."""
+    return Move.MERGED in (event.kind, event.data.get("undone"))
 
 
 def _hidden(session: Session, actor: Actor, case_id: int | None) -> int:
@@ -108,16 +121,21 @@ def _scores(session: Session, actor: Actor, contact_id: int | None) -> tuple[Sco
 
 
 def _steps(
-    session: Session, actor: Actor, case: Case, events: list[CaseEvent], known: words.Names
-) -> tuple[Step, ...]:
+    session: Session, actor: Actor, case: Case, events: list[CaseEvent], known: words.Names,
+    merged: Mapping[int, int],
+) -> tuple[Step, ...]:  # fmt: skip
+    """All steps, those of the cases `merged` into this one (their numbers by id) among them."""
     ids = {_message(event) for event in events} - {None}
     query = select(Message).where(col(Message.id).in_(ids))
     bodies = {message.id: message.body for message in session.exec(query)}
-    undone, can = taken_back(events), possible(session, actor, case, events)
+    own = [event for event in events if event.case_id == case.id]
+    where = {key: f", on case {number}" for key, number in merged.items()}
+    undone, can = taken_back(events), possible(session, actor, case, own)
     steps = [
         Step(
             event_id=event.id or 0, at=event.at, who=known.who(event),
-            said=words.predicate(event, known), kind=Move(event.kind),
+            said=words.predicate(event, known) + where.get(event.case_id, ""),
+            kind=Move(event.kind),
             body=None if event.id in undone or _left(event) else bodies.get(_message(event)),
             undone=event.id in undone, mine=event.id in can,
         )

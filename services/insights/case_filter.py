@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.domain.case_state import Outcome
+from services.domain.plays import Play
 from services.domain.scores import Metric
+from services.insights import play_selects
 from services.insights.spelling import (
     BIGGEST_ID,
     Field,
@@ -63,7 +65,7 @@ class CaseFilter(Spelt):
     """Which cases. Empty fields mean all; lists are sorted, each value once, and alternatives.
 
     `opened` is a range of days (a name of RANGES or "2026-01-01..2026-03-31"); all of `loop` must
-    hold. `owners` may hold `NOBODY`.
+    hold. `owners` may hold `NOBODY`. `ends` and `asks` are keys of `play_selects`.
     """
 
     view: View = View.OPEN
@@ -78,6 +80,10 @@ class CaseFilter(Spelt):
     loop: tuple[Loop, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     causes: tuple[int, ...] = ()
+    tags: tuple[int, ...] = ()
+    plays: tuple[Play, ...] = ()
+    ends: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -98,6 +104,10 @@ _FIELDS: tuple[Field, ...] = (
     ("loop", "loop", listed, many("loop", Loop)),
     ("outcome", "outcomes", listed, many("outcome", Outcome)),
     ("cause", "causes", listed, many("cause", whole(1, BIGGEST_ID))),
+    ("tag", "tags", listed, many("tag", whole(1, BIGGEST_ID))),
+    ("play", "plays", listed, many("play", Play)),
+    ("play_end", "ends", listed, many("play_end", play_selects.end)),
+    ("favour", "asks", listed, many("favour", play_selects.ask)),
 )
 KEYS = tuple(key for key, *_ in _FIELDS)
 CaseFilter.SPELT = _FIELDS

@@ -15,7 +15,7 @@ from services.domain import priority
 from services.domain.lifecycle import Outcome, Status
 from services.domain.scores import Band, Metric
 from services.insights.case_filter import View
-from services.insights.case_selects import ANSWER_UNIT, CASE, JOINED, OWNER_SHOWN
+from services.insights.case_selects import ANSWER_UNIT, CASE, JOINED, OWNER_SHOWN, TAGS, parted
 from services.insights.selects import RESPONSE, Condition
 
 SAID = 240  # characters of the answer in a list
@@ -48,7 +48,8 @@ class Cursor:
 class CaseRow:
     """A case as lists show it. Names and `said` are customers' own texts.
 
-    `why` are the reasons for its place, in words, the strongest first. `elsewhere`: the answer that
+    `why` are the reasons for its place, in words, the strongest first. `flipped`: the answer before
+    was in the top band, which is an alarm whatever the promise says. `elsewhere`: the answer that
     it is about belongs to a unit that the reader does not see, and nothing of it is told.
     """
 
@@ -83,26 +84,29 @@ class CaseRow:
     band: Band | None
     said: str
     elsewhere: bool
+    tags: tuple[str, ...]
     why: tuple[str, ...]
+    flipped: bool
     key: datetime
 
 
 class Order:
     """What a list is ordered by: the queue by rank, what is done by when, the newest first."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, found: sa.CTE | None = None) -> None:
         self.down = view in (View.RESOLVED, View.ANY)
         name = {View.RESOLVED: "resolved_at", View.ANY: "opened_at"}.get(view, "rank_at")
-        self.key: sa.ColumnElement[Any] = CASE.c[name]
+        self.key: sa.ColumnElement[Any] = CASE.c[name] if found is None else found.c.key
+        self.id: sa.ColumnElement[Any] = CASE.c.id if found is None else found.c.id
 
     def by(self, back: bool = False) -> tuple[Any, ...]:
         if self.down != back:
-            return self.key.desc(), CASE.c.id.desc()
-        return self.key, CASE.c.id
+            return self.key.desc(), self.id.desc()
+        return self.key, self.id
 
     def behind(self, cursor: Cursor) -> Condition:
         """Written so that an index is used: at or past the key, and past the row."""
-        key, id_ = self.key, CASE.c.id
+        key, id_ = self.key, self.id
         if self.down != cursor.back:
             past = sa.or_(key < cursor.at, id_ < cursor.id)
             return sa.and_(key <= cursor.at, past)
@@ -132,8 +136,10 @@ def row_of(row: sa.Row[Any], reader: Actor, today: date) -> CaseRow:
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     values["metric"] = Metric(values["metric"]) if values["metric"] else None
     values["band"] = None if values["band"] is None else Band(values["band"])
+    values["tags"] = parted(values["tags"])
     values["said"] = ELSEWHERE if values["elsewhere"] else values["said"] or ""
-    return CaseRow(**values, why=tuple(priority.words(reason, today) for reason in reasons))
+    why = tuple(priority.words(reason, today) for reason in priority.ahead(reasons))
+    return CaseRow(**values, why=why, flipped=priority.alarming(reasons))
 
 
 def told(row: sa.Row[Any], reader: Actor) -> dict[str, Any]:
@@ -172,4 +178,5 @@ _ROWS = sa.select(
     RESPONSE.c.band,
     sa.func.substr(col(Response.comment), 1, SAID).label("said"),
     ANSWER_UNIT,
+    TAGS,
 ).select_from(JOINED)

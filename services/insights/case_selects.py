@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from db.models import Account, Case, Contact, Response, Survey, User
+from db.models import Account, Case, CaseTag, Contact, Response, Survey, Tag, User
 from services.domain.periods import Period
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_search import says
+from services.insights.play_selects import of_play
 from services.insights.selects import Condition
 
 CASE: sa.Table = Case.__table__  # type: ignore[attr-defined]
@@ -34,12 +35,31 @@ OWNER_SHOWN = sa.case(
     (col(OWNER.disabled_at).is_not(None), col(OWNER.name) + " (left)"), else_=col(OWNER.name)
 )
 LEFT = sa.select(col(User.id)).where(col(User.disabled_at).is_not(None))
+_OWNED_BY = sa.func.coalesce(CASE.c.assignee_id, NOBODY)
 # An answer that came before its account had a unit is of that unit, as its case is.
 _HOME = sa.orm.aliased(Account, name="home")
 ANSWER_UNIT = sa.func.coalesce(
     col(Response.unit_id),
     sa.select(col(_HOME.unit_id)).where(col(_HOME.id) == Response.account_id).scalar_subquery(),
 ).label("answer_unit")
+
+
+# The tags of a case as one text: no tag holds the character between them.
+BETWEEN = "\x1f"
+TAGGED: sa.Table = CaseTag.__table__  # type: ignore[attr-defined]
+TAGS = (
+    sa.select(sa.func.aggregate_strings(col(Tag.name), BETWEEN))
+    .join_from(TAGGED, Tag, col(Tag.id) == TAGGED.c.tag_id)
+    .where(TAGGED.c.case_id == CASE.c.id)
+    .correlate(CASE)
+    .scalar_subquery()
+    .label("tags")
+)
+
+
+def parted(tags: str | None) -> tuple[str, ...]:
+    """The tags of a case that were read as `TAGS`, by name."""
+    return tuple(sorted(tags.split(BETWEEN), key=str.casefold)) if tags else ()
 
 
 def active(now: datetime) -> list[Condition]:
@@ -70,8 +90,11 @@ def in_view(view: View, *, me: int | None, now: datetime, today: Period) -> list
 
 
 def unowned() -> Condition:
-    """Nobody's, or of somebody who works here no more."""
-    return sa.or_(CASE.c.assignee_id.is_(None), CASE.c.assignee_id.in_(LEFT))
+    """Nobody's, or of somebody who works here no more.
+
+    One look at the owner: for two SQLite reads their cases one by one and sorts all of them.
+    """
+    return _OWNED_BY.in_(sa.union_all(sa.select(sa.literal_column(str(NOBODY))), LEFT))
 
 
 def conditions(
@@ -96,11 +119,15 @@ def conditions(
         found.append(ANSWER_UNIT.element.in_(units))  # others' answers are not told by a filter
     if filter.owners:
         found.append(_owned(filter.owners))
+    if filter.tags:
+        tagged = sa.select(TAGGED.c.case_id).where(TAGGED.c.tag_id.in_(filter.tags))
+        found.append(CASE.c.id.in_(tagged))
     if filter.sla:
         found.append(sa.or_(*(_stands(sla, now, today) for sla in filter.sla)))
     if opened is not None:
         found += [CASE.c.opened_at >= opened.start, CASE.c.opened_at < opened.end]
     found += [became(loop, now) for loop in filter.loop]
+    found += of_play(filter.plays, filter.ends, filter.asks)
     if filter.text.strip():
         found.append(says(session, filter.text.strip(), units))
     return found
@@ -132,8 +159,7 @@ def became(loop: Loop, now: datetime) -> Condition:
 
 
 def _owned(owners: Sequence[int]) -> Condition:
-    people = CASE.c.assignee_id.in_([one for one in owners if one != NOBODY])
-    return sa.or_(people, CASE.c.assignee_id.is_(None)) if NOBODY in owners else people
+    return (_OWNED_BY if NOBODY in owners else CASE.c.assignee_id).in_(owners)
 
 
 def _stands(sla: Sla, now: datetime, today: Period) -> Condition:

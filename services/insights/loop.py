@@ -10,27 +10,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from db.models import RootCause, Team, User
-from services import settings
+from db.models import RootCause
 from services.access import Actor, permitted
-from services.domain import periods
 from services.domain.case_state import Outcome
 from services.domain.compare import Comparison, compare_many
-from services.domain.periods import EARLIEST, LATEST, Bucket, Compare, Days
+from services.domain.periods import Bucket
 from services.domain.roles import Verb
 from services.domain.scores import Metric
 from services.insights import loop_figures as made
+from services.insights import loop_meant as meant
 from services.insights import loop_rules as rules
-from services.insights.case_filter import NOBODY, Loop, View
-from services.insights.case_selects import CASE, conditions, in_view
+from services.insights.case_filter import Loop
 from services.insights.loop_counts import NOTHING, OPENED, Cohort, Ended, Tally, as_of, cohort
 from services.insights.loop_figures import Ending, Group, Listed, Point, Report, Size
 from services.insights.loop_filter import LoopFilter
-from services.insights.periods import Span
-from services.insights.selects import Condition
 from services.insights.shares import shares
 
 BROKEN = (Loop.ESCALATED,)
@@ -44,9 +39,9 @@ RULES = {
 @permitted(Verb.SEE)
 def loop(session: Session, actor: Actor, asked: LoopFilter, *, now: datetime) -> Report:
     """Every figure of the loop for the cases that `asked` means, as they stand at `now`."""
-    first = _first_opened(session, actor)
-    span = _span(session, asked, first, now)
-    where = _where(session, actor, asked, now)
+    first = meant.first_opened(session, actor)
+    span = meant.span(session, asked, first, now)
+    where = meant.where(session, actor, asked, now)
     found = cohort(session, asked, span.buckets, where, now)
     whole = found.whole
     then = None
@@ -63,8 +58,8 @@ def loop(session: Session, actor: Actor, asked: LoopFilter, *, now: datetime) ->
         close=made.wait(whole.close_seconds, asked.cases((Loop.CLOSED,)), rules.CLOSE_WAIT),
         escalated=Size(whole.n(BROKEN), asked.cases(BROKEN), rules.ESCALATED),
         points=_points(asked, span.buckets, found),
-        teams=_teams(session, asked, found),
-        people=_people(session, asked, found),
+        teams=meant.of_teams(session, asked, found, _group),
+        people=meant.of_people(session, asked, found, _group),
         outcomes=_outcomes(asked, found.ended),
         causes=_causes(session, asked, found.ended),
         **_shares(asked, whole, then),
@@ -81,42 +76,6 @@ def _shares(asked: LoopFilter, whole: Tally, then: Tally | None) -> dict[str, ma
         name: made.share(rule, whole, asked.cases, before=then, change=change)
         for (name, rule), change in zip(RULES.items(), changes, strict=True)
     }
-
-
-def _where(
-    session: Session, actor: Actor, asked: LoopFilter, now: datetime
-) -> list[Condition]:  # fmt: skip
-    """What a case must be to be meant, the day it was opened apart."""
-    zone = settings.reporting_zone(session)
-    day = now.astimezone(zone).date()
-    today, meant = periods.period(Days(day, day), zone), asked.cases()
-    return [
-        *in_view(View.ANY, me=None, now=now, today=today),
-        *conditions(session, meant, units=actor.units, now=now, today=today, opened=None),
-    ]
-
-
-def _first_opened(session: Session, actor: Actor) -> datetime | None:
-    """When the first case that the actor sees was opened: the first row along the index."""
-    query = sa.select(CASE.c.opened_at).where(CASE.c.status != "merged")
-    if actor.units is not None:
-        query = query.where(CASE.c.unit_id.in_(actor.units))
-    return session.connection().execute(query.order_by(CASE.c.opened_at).limit(1)).scalar()
-
-
-def _span(session: Session, asked: LoopFilter, first: datetime | None, now: datetime) -> Span:
-    """The range at `now`; "all" begins with the first case."""
-    zone = settings.reporting_zone(session)
-    today = now.astimezone(zone).date()
-    since = min(max((first or now).astimezone(zone).date(), EARLIEST), LATEST)
-    days = periods.named(asked.range, today, Days(min(since, today), today))
-    earlier = periods.before(days, asked.range, Compare.PREVIOUS)
-    grain = periods.fit(days)
-    return Span(
-        zone=zone.key, grain=grain, current=periods.period(days, zone),
-        previous=periods.period(earlier, zone) if earlier else None,
-        buckets=periods.buckets(days, grain, zone), previous_buckets=(),
-    )  # fmt: skip
 
 
 def _points(asked: LoopFilter, buckets: Sequence[Bucket], found: Cohort) -> tuple[Point, ...]:
@@ -141,35 +100,6 @@ def _point(asked: LoopFilter, bucket: Bucket, tally: Tally) -> Point:
         contact=made.wait(tally.contact_seconds, listed((Loop.CONTACTED,)), rules.CONTACT_WAIT),
         running=tally.n(OPENED) - decided,
     )
-
-
-def _teams(session: Session, asked: LoopFilter, found: Cohort) -> tuple[Group, ...]:
-    """Each team; no list can be asked for of the cases without one."""
-    names = dict(session.exec(select(Team.id, Team.name)).all())
-
-    def listed(key: int | None) -> Listed:
-        return lambda part: asked.cases(part, teams=(key,)) if key is not None else None
-
-    tallies = found.by(found.teams)
-    return _groups(tallies, {**names, None: "no team"}, listed)
-
-
-def _people(session: Session, asked: LoopFilter, found: Cohort) -> tuple[Group, ...]:
-    """Each person who owns a case now, and nobody."""
-    tallies = found.by(found.owners)
-    query = select(User.id, User.name).where(col(User.id).in_(tallies.keys() - {None}))
-    names = dict(session.exec(query).all())
-
-    def listed(key: int | None) -> Listed:
-        return lambda part: asked.cases(part, owners=(NOBODY if key is None else key,))
-
-    return _groups(tallies, {**names, None: "nobody"}, listed)
-
-
-def _groups(tallies: dict[Any, Tally], names: dict[Any, str], listed: Any) -> tuple[Group, ...]:
-    """Most cases first, and those without last."""
-    order = sorted(tallies, key=lambda key: (key is None, -tallies[key].n(OPENED), names[key]))
-    return tuple(_group(key, names[key], tallies[key], listed(key)) for key in order)
 
 
 def _group(key: int | None, name: str, tally: Tally, listed: Listed) -> Group:

@@ -13,10 +13,10 @@ from services.access import Actor, permitted
 from services.domain.periods import Days, Period, named, period
 from services.domain.roles import Verb
 from services.insights.case_filter import CaseFilter, View
+from services.insights.case_pieces import listed, sought
 from services.insights.case_rows import CaseRow, Cursor, Order, read, row_of
 from services.insights.case_selects import (
     CASE,
-    JOINED,
     UNRESOLVED,
     conditions,
     in_view,
@@ -58,15 +58,14 @@ def queue(
     `me` is whose tabs these are (the actor's id, named because answers are kept by it).
     """
     meant = meant_by(session, actor, filter, now, me)
-    order = Order(filter.view)
-    found = read(session, meant, order, cursor, size)
-    if not found and cursor is not None:
-        cursor, found = None, read(session, meant, order, None, size)
+    piece = sought if filter.text.strip() else listed
+    found = piece(session, meant, filter, cursor, size)
+    if not found.rows and cursor is not None:
+        cursor, found = None, piece(session, meant, filter, None, size)
     back = cursor is not None and cursor.back
-    rows = found[:size][::-1] if back else found[:size]
-    beyond = len(found) > size
-    top = rows[0] if rows and cursor is not None else None
-    total, before = _count(session, meant, order, top, filter)
+    rows = found.rows[:size][::-1] if back else found.rows[:size]
+    beyond = len(found.rows) > size
+    total, before = found.total, found.before
     today = now.astimezone(settings.reporting_zone(session)).date()
     return QueuePage(
         rows=tuple(row_of(row, actor, today) for row in rows),
@@ -159,21 +158,3 @@ def meant_by(
         *in_view(filter.view, me=me, now=now, today=today),
         *conditions(session, filter, units=actor.units, now=now, today=today, opened=opened),
     ]
-
-
-def _count(
-    session: Session,
-    meant: list[Condition],
-    order: Order,
-    top: sa.Row[Any] | None,
-    filter: CaseFilter,
-) -> tuple[int, int]:
-    """All cases that are meant, and those ahead of `top`: none of the first page's first row."""
-    ahead: Any = sa.literal(0)
-    if top is not None:
-        above = order.behind(Cursor(top.key, top.id, back=True))
-        ahead = sa.func.coalesce(sa.func.sum(sa.case((above, 1), else_=0)), 0)
-    narrow = filter.scores or filter.metrics  # these look beyond the case itself
-    query = sa.select(sa.func.count(), ahead).select_from(JOINED if narrow else CASE).where(*meant)
-    total, before = session.connection().execute(query).one()
-    return int(total), int(before)

@@ -13,6 +13,7 @@ from db.search import highlights
 from services.access import Actor
 from services.domain.lifecycle import UNRESOLVED, Status
 from services.domain.scores import Band, Metric
+from services.insights.case_selects import TAGS, parted
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,14 @@ class Verbatim:
     case_number: int | None
     case_status: Status | None
     case_elsewhere: bool
+    case_tags: tuple[str, ...] = ()
 
 
 class _Case(NamedTuple):
     number: int
     status: Status
     unit_id: int | None
+    tags: str | None
 
 
 ROWS = (
@@ -105,13 +108,20 @@ def _cases(session: Session, actor: Actor, responses: list[int]) -> dict[int, _C
         return {}
     query = (
         sa.select(
-            col(CaseResponse.response_id), col(Case.number), col(Case.status), col(Case.unit_id)
+            col(CaseResponse.response_id),
+            col(Case.number),
+            col(Case.status),
+            col(Case.unit_id),
+            TAGS,
         )
         .join(Case, col(Case.id) == CaseResponse.case_id)
         .where(col(CaseResponse.response_id).in_(responses))
     )
     rows = session.connection().execute(query)
-    found = [(row.response_id, _Case(row.number, Status(row.status), row.unit_id)) for row in rows]
+    found = [
+        (row.response_id, _Case(row.number, Status(row.status), row.unit_id, row.tags))
+        for row in rows
+    ]
 
     def place(pair: tuple[int, _Case]) -> tuple[bool, bool, int]:
         case = pair[1]
@@ -152,4 +162,5 @@ def _verbatim(row: sa.Row[Any], actor: Actor, cases: Mapping[int, _Case], text: 
         case_number=seen and seen.number,
         case_status=seen and seen.status,
         case_elsewhere=seen is not case,
+        case_tags=parted(seen and seen.tags),
     )

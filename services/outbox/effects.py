@@ -9,8 +9,9 @@ from db.models import Case, Delivery, ExternalRef, Integration, User
 from services import calendars, notices
 from services.access import Actor, actor_for
 from services.cases import journal
+from services.cases.lineage import root_of
 from services.domain import lifecycle
-from services.domain.lifecycle import Illegal, Move
+from services.domain.lifecycle import Move
 from services.domain.roles import Role
 from services.vendors import title
 from services.vendors.base import Receipt
@@ -73,14 +74,13 @@ def _called(session: Session, delivery: Delivery, thread: str) -> None:
 
 
 def _contacted(session: Session, delivery: Delivery, now: datetime, left: datetime) -> None:
-    case = session.get(Case, delivery.case_id)
-    assert case is not None
+    written_on = session.get_one(Case, delivery.case_id)
+    case = root_of(session, written_on)
+    if case.contact_id != written_on.contact_id:  # merged meanwhile: it is about somebody else now
+        return
     held = journal.held(session, _author(session, delivery), case.number, None)
     calendar = calendars.calendar_of(session, held.state.team_id)
-    try:
-        after = lifecycle.contacted(held.state, left, calendar)
-    except Illegal:  # merged meanwhile: the message is still on the case
-        return
+    after = lifecycle.contacted(held.state, left, calendar)
     journal.keep(
         session, _author(session, delivery), held, after, Move.CONTACTED, now=now,
         way=delivery.vendor, reached=left.isoformat(), delivery_id=delivery.id,

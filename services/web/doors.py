@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from db.engine import reading, version
 from services import config
-from services.web import setup, signin
+from services.web import exports, setup, signin
 from services.web.api import api
 from services.web.forms import HERE
 from services.web.gate import Gate
@@ -50,6 +50,7 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         *signin.ROUTES,
         *setup.ROUTES,
+        *exports.ROUTES,
         Mount("/auth/static", StaticFiles(directory=HERE / "static")),
         Mount("/api", api),
         # What is left of the open prefixes must not reach Streamlit, which answers any path.

@@ -12,6 +12,9 @@ from db import engine
 from db.engine import insert_ignore
 from db.models import Job
 from services.cases.breaches import broken, sweep
+from services.cases.escalating import escalate, ignored
+from services.cases.returning import give_back, left_lying
+from services.cases.weighing import fingerprint, next_lot
 from services.worker.mailbox import poll
 from services.worker.telling import send, warn
 
@@ -31,18 +34,60 @@ class Periodic:
 
 
 def promises(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
-    """Note the promises that were not kept. Most looks take no write lock."""
+    """Note the promises that were not kept."""
+    return _where(broken, sweep, clock)
+
+
+def chain(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Pass broken promises that nobody took up on to the manager."""
+    return _where(ignored, escalate, clock)
+
+
+def returns(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Give cases back to their team that lie with nobody."""
+    return _where(left_lying, give_back, clock)
+
+
+def order(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Rank the open cases anew when the rules are others than those of the last round.
+
+    A long round goes on where it was left the next time.
+    """
+    with engine.reading() as session:
+        wanted = fingerprint(session)
+    if state.get("done") == wanted:
+        return state
+    behind = state["behind"] if state.get("doing") == wanted else 0
+    until = clock() + timedelta(seconds=LEASE / 3)
+    while clock() < until:
+        with engine.transaction() as session:
+            found = next_lot(session, behind, clock())
+        if found is None:
+            return {"done": wanted}
+        behind = found
+    return {"doing": wanted, "behind": behind}
+
+
+def _where(
+    there: Callable[[Session, datetime], bool],
+    work: Callable[[Session, datetime], int],
+    clock: Clock,
+) -> Mapping[str, Any]:
+    """Do it where there is something to do: most looks take no write lock."""
     now = clock()
     with engine.reading() as session:
-        if not broken(session, now):
+        if not there(session, now):
             return {}
     with engine.transaction() as session:
-        sweep(session, now)
+        work(session, now)
     return {}
 
 
 JOBS: Mapping[str, Periodic] = {
     "promises": Periodic(60, promises),
+    "chain": Periodic(60, chain),
+    "returns": Periodic(60, returns),
+    "order": Periodic(60, order),
     "warnings": Periodic(60, warn),
     "notices": Periodic(5, send),
     "mailbox": Periodic(60, poll),

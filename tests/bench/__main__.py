@@ -1,12 +1,14 @@
 """`make bench`: measure everything, print a table, write `bench.json`.
 
-BENCH_ROWS (1,000,000), BENCH_OUT (bench.json) and BENCH_QUICK=1 (few repeats) change it.
+BENCH_ROWS (1,000,000 answers, and 1.4 cases for each in the end), BENCH_OUT (bench.json) and
+BENCH_QUICK=1 (few repeats) change it.
 """
 
 import gc
 import logging
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +42,15 @@ def main() -> None:
 
 def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
     from db import engine
-    from tests.bench import acts, case_data, cases, duck, outbox, queries, reruns, serving
+    from tests.bench import (
+        case_data,
+        duck,
+        outbox,
+        priority_recall,
+        queries,
+        reruns,
+        serving,
+    )  # fmt: skip
     from tests.bench.desks import database, settle
 
     now, urls = datetime.now(UTC), dict[str, str]()
@@ -58,14 +68,36 @@ def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
             for kind, url in urls.items():
                 current = engine.use(url)
                 rows += queries.measure(kind, copy, now, plan)
-                rows += cases.measure(kind, now, plan)
-                rows += acts.measure(kind, now, plan)
-                rows += reruns.measure(kind, plan)
+                rows += reruns.measure(kind, plan, reruns.OTHERS)
                 current.dispose()
         for kind, url in urls.items():
             rows += serving.measure(kind, url, folder / kind, plan)
+        for kind, url in urls.items():
+            rows += _at_size(kind, url, folder / kind, now, plan)
     for kind in ENGINES:
         rows += outbox.measure(kind, folder / f"outbox-{kind}", plan)
+    progress("the order of the queue")
+    rows += priority_recall.measure()
+
+
+def _at_size(kind: str, url: str, folder: Path, now: datetime, plan: Plan) -> list[Row]:
+    """Casework where there is as much of it as ever."""
+    from db import engine
+    from tests.bench import acts, cases, export, keys, load, queue_size, reruns
+    from tests.bench.desks import settle
+
+    progress(f"{kind}: {queue_size.TIMES} of each case")
+    n = queue_size.grow(url)
+    if kind == "postgresql":
+        settle(url)
+    large, current = replace(plan, n=n), engine.use(url)
+    rows = cases.measure(kind, now, large)
+    rows += acts.measure(kind, now, large)
+    rows += reruns.measure(kind, large, reruns.OF_CASES)
+    current.dispose()
+    rows += export.measure(kind, url)
+    rows += keys.measure(kind, url, folder, large)
+    return rows + load.measure(kind, url, folder, large)
 
 
 def _imports(plan: Plan, folder: Path, urls: dict[str, str], now: datetime) -> list[Row]:

@@ -17,7 +17,7 @@ from services.domain.scores import Band
 from tests.bench.case_lives import SOMEBODY
 from tests.bench.desks import count_on
 from tests.bench.measure import Plan, Row, frozen, progress, timed
-from tests.bench.replay import CORE, recorded, replay
+from tests.bench.replay import CORE, MOST, QUICK_MS, recorded, replay
 
 NOTE = "each committed; the baseline on other cases in the same state, turn by turn"
 SAID = "Called: the export stops at the third page. We look into it and call again on Monday."
@@ -143,7 +143,8 @@ def _measured(
         calls, at = _rehearsed(work, ready(other)), ready(own)
         theirs.append(_took(lambda calls=calls: replay(calls, writing=True)))  # type: ignore[misc]
         ours.append(_took(lambda at=at: _done(work, at)))  # type: ignore[misc]
-    return timed(name, kind, plan.n, ours, NOTE).against(CORE, theirs)
+    row = timed(name, kind, plan.n, ours, NOTE).against(CORE, theirs)
+    return row.held_to(MOST, QUICK_MS) if name.startswith("Act:") else row
 
 
 def _rehearsed(work: Work, at: Any) -> Sequence[Any]:

@@ -20,7 +20,7 @@ from tests import builders as make
 from tests.bench.data import WORDS
 
 TEAMS, PEOPLE, ARRS = 4, 30, 200
-OPEN, CLOSED = 0.02, 0.1  # cases for each answer
+OPEN, CLOSED = 0.005, 0.03  # cases for each answer; queue_size.py makes 40 of each
 SOMEBODY = "colleague0@example.com"  # a manager, who does what is measured
 YOUNG, OLD = timedelta(days=30), timedelta(days=25)  # open ones at most; closed ones at least
 HOUR = timedelta(hours=1)

@@ -44,6 +44,7 @@ def _lists(now: datetime, me: int, session: Session) -> dict[str, Ask]:
         "own and overdue": CaseFilter(owners=(me,), sla=(Sla.OVERDUE,)),
         "low scores due today": CaseFilter(scores=(0, 1, 2), sla=(Sla.TODAY,)),
         "mine": CaseFilter(View.MINE),
+        "unassigned": CaseFilter(View.UNASSIGNED),
         "resolved": CaseFilter(View.RESOLVED),
         "all": CaseFilter(View.ANY),
     }

@@ -6,7 +6,9 @@ from functools import partial
 from db import engine
 from tests.bench.case_questions import Ask, questions
 from tests.bench.measure import Plan, Row, frozen, progress, repeat, timed
-from tests.bench.replay import CORE, recorded, replay
+from tests.bench.replay import CORE, MOST, QUICK_MS, recorded, replay
+
+HELD = ("Queue:", "Case:")  # what people wait for all day
 
 
 def measure(kind: str, now: datetime, plan: Plan) -> list[Row]:
@@ -24,7 +26,8 @@ def _measured(kind: str, name: str, ask: Ask, plan: Plan) -> Row:
     times = repeat(partial(_asked, ask), plan.runs)
     again = partial(replay, calls, writing=False)
     again()
-    return timed(name, kind, plan.n, times, "warm").against(CORE, repeat(again, plan.runs))
+    row = timed(name, kind, plan.n, times, "warm").against(CORE, repeat(again, plan.runs))
+    return row.held_to(MOST, QUICK_MS) if name.startswith(HELD) else row
 
 
 def _asked(ask: Ask) -> object:

@@ -1,5 +1,6 @@
 """The databases that are measured: a new SQLite file, a new database of a PostgreSQL server."""
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -21,11 +22,11 @@ def settle(url: str) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def count_on(session: Session) -> None:
+def count_on(session: Session, names: Sequence[str] = ("case", "case_event", "message")) -> None:
     """PostgreSQL gives the next ids behind those that are there, as SQLite does anyway."""
     if is_sqlite(session):
         return
-    for name in ("case", "case_event", "message"):
+    for name in names:
         counter = f"pg_get_serial_sequence('\"{name}\"', 'id')"
         last = f'(SELECT max(id) FROM "{name}")'
         session.connection().execute(sa.text(f"SELECT setval({counter}, {last})"))

@@ -1,6 +1,7 @@
 """Timing, and the row that a measurement becomes."""
 
 import gc
+import math
 import os
 import statistics
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ENGINES = ("sqlite", "postgresql")
-ENOUGH, PATIENCE_MS = 16, 10_000
+LEAST, ENOUGH, PATIENCE_MS = 3, 16, 10_000
 _began = time.monotonic()
 
 
@@ -40,8 +41,8 @@ class Row:
     """A line of `bench.json`.
 
     `ratio` is ours / baseline in what the row is about: a time wants it small, a rate (`unit`
-    rows/s) wants it large. `value` is what is not a time. `target` is a lower bound for a ratio, an
-    upper bound for a `value`.
+    rows/s) wants it large. `value` is what is not a time. `target` is a lower bound for the ratio
+    of a rate, else an upper bound: for a ratio, for p95 or a `value`.
     """
 
     name: str
@@ -65,6 +66,12 @@ class Row:
         self.ratio = self.p50_ms / self.baseline_p50_ms
         return self
 
+    def held_to(self, most: float, quick_ms: float) -> "Row":
+        """The target is a ratio of at most `most`, or a p95 within `quick_ms`."""
+        assert self.ratio is not None and self.p95_ms is not None
+        self.target, self.ok = most, self.ratio <= most or self.p95_ms <= quick_ms
+        return self
+
 
 def timed(name: str, engine: str, n: int, times: Sequence[float], note: str | None = None) -> Row:
     """A row of `times`."""
@@ -76,12 +83,19 @@ def repeat(
 ) -> list[float]:
     """How long each of `runs` calls took, in ms; `before` goes ahead of each and is not counted.
 
-    What is slow is called less often, but `ENOUGH` times.
+    What is slow is called less often, but `ENOUGH` times, or `LEAST` where that takes too long.
     """
     times: list[float] = []
-    while len(times) < runs and (len(times) < ENOUGH or sum(times) < PATIENCE_MS):
+    while len(times) < runs and sum(times) < _patience_ms(len(times)):
         times.append(_once(work, before))
     return times
+
+
+def _patience_ms(called: int) -> float:
+    """How long the calls so far may have taken if another one is to follow."""
+    if called < LEAST:
+        return math.inf
+    return PATIENCE_MS * (2 if called < ENOUGH else 1)
 
 
 def _once(work: Callable[[], Any], before: Callable[[], Any] | None) -> float:

@@ -60,7 +60,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    sign = ">=" if row.ratio is not None else "<="
+    sign = ">=" if row.unit == "rows/s" else "<="
     return (
         row.name, row.engine, f"{row.n:,}", _number(row.p50_ms), _number(row.p95_ms),
         "" if row.value is None else f"{_number(row.value)} {row.unit}",

@@ -23,11 +23,11 @@ STEP = 0.01  # seconds between two looks at /healthz
 
 
 @contextmanager
-def served(folder: Path, url: str) -> Iterator[tuple[ServedDesk, float]]:
-    """A running desk over the database at `url`, and the ms until it answered."""
+def served(folder: Path, url: str, **env: str) -> Iterator[tuple[ServedDesk, float]]:
+    """A running desk over the database at `url`, and the ms until it answered; `env`: settings."""
     port, log = free_port(), folder / "log"
     began = time.perf_counter()
-    process = launch(port, folder, log, DATABASE_URL=url)
+    process = launch(port, folder, log, DATABASE_URL=url, **env)
     try:
         while not _answers(port):
             assert process.poll() is None, log.read_text()

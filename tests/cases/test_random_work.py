@@ -17,7 +17,7 @@ from db.models import Case, CaseEvent, Response, RootCause
 from services.access import Actor, Refused, actor_for
 from services.cases import opening, verbs
 from services.cases.breaches import sweep
-from services.cases.journal import journal, rank_of, state_hash, state_of
+from services.cases.journal import journal, rank_of, state_of
 from services.cases.undo import undo
 from services.domain import lifecycle
 from services.domain.lifecycle import FROM, UNRESOLVED, Move
@@ -107,28 +107,6 @@ def check(session: Session) -> None:
         for case in session.exec(select(Case).where(col(Case.status).in_(UNRESOLVED)))
     )
     assert all(n == 1 for n in pairs.values())
-
-
-@pytest.mark.slow
-@given(st.lists(st.sampled_from(("assign", "note", "contact", "wait", "snooze", "resolve")),
-                min_size=1, max_size=6))  # fmt: skip
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_any_work_taken_back_gives_the_state_before(desk: sa.Engine, names: list[str]) -> None:
-    with Session(desk, expire_on_commit=False) as session:
-        work = Desk(session)
-        before = state_hash(session, work.case)
-        for name in names:
-            work.now += timedelta(minutes=7)
-            try:
-                work.act(name, work.people[0])
-            except Refused:
-                continue
-        for event in reversed(journal(session, work.case.id or 0)[1:]):
-            undo(session, work.people[0], work.case.number, event.id or 0, now=work.now)
-        assert state_hash(session, work.case) == before
-        session.rollback()
 
 
 @pytest.mark.usefixtures("desk")

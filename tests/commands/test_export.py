@@ -140,7 +140,7 @@ def test_every_export_is_a_line_of_the_trail_with_counts_only(filled: Any, cli: 
     with transaction() as session:
         line = session.exec(select(Audit)).one()
     assert (line.verb, line.actor_id) == ("export.responses", None)
-    assert line.data == {"form": "csv", "rows": 1, "properties": 5}
+    assert line.data == {"form": "csv", "rows": 1, "columns": 39}
 
 
 def test_a_reader_who_has_seen_enough_ends_the_export_quietly(shell_env: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain import lifecycle as life
-from services.domain import taking_back
+from services.domain import merging, taking_back
 from services.domain.lifecycle import FROM, Illegal, Move, Outcome, Promise, State, Status
 from services.domain.sla import between, standard
 
@@ -54,7 +54,11 @@ MOVES: dict[Move, Callable[[State], State]] = {
     Move.RESOLVED: lambda s: done(s, AT),
     Move.REOPENED: lambda s: life.reopened(s, AT, PROMISE),
     Move.BREACHED: lambda s: life.breached(replace(s, due_at=MONDAY), AT, 9),
-    Move.UNDONE: lambda s: taking_back.undone(s, {}),
+    Move.MERGED: lambda s: merging.merged(s, 7),
+    Move.ABSORBED: lambda s: merging.absorbed(s, opened(), AT, CALENDAR, same=True, response_id=2),
+    Move.SPLIT: lambda s: merging.left(s, response_id=2, asked=False),
+    # Of a merged one only the merge itself is taken back.
+    Move.UNDONE: lambda s: taking_back.undone(s, {"merged_into": [None, s.merged_into]}),
 }
 AFTER = {  # (move, before) -> after, where it is not the status before
     (Move.JOINED, Status.WAITING): Status.OPEN,
@@ -64,7 +68,12 @@ AFTER = {  # (move, before) -> after, where it is not the status before
     (Move.WAITED, Status.OPEN): Status.WAITING,
     (Move.RESUMED, Status.WAITING): Status.OPEN,
     (Move.REOPENED, Status.RESOLVED): Status.OPEN,
-} | {(Move.RESOLVED, s): Status.RESOLVED for s in (Status.NEW, Status.OPEN, Status.WAITING)}
+    (Move.ABSORBED, Status.WAITING): Status.OPEN,
+} | {
+    (move, status): end
+    for move, end in ((Move.RESOLVED, Status.RESOLVED), (Move.MERGED, Status.MERGED))
+    for status in (Status.NEW, Status.OPEN, Status.WAITING)
+}
 
 
 @pytest.mark.parametrize("status", Status)
@@ -212,7 +221,8 @@ def test_the_journal_read_from_the_start_is_the_state(steps: list[tuple[Move, in
         assert (case.status is Status.RESOLVED) == (case.resolved_at is not None)
         assert (case.status is Status.WAITING) == (case.paused_at is not None)
         assert (case.outcome is None) == (case.root_cause_id is None)
-        assert (case.due_at is None) == (case.status in (Status.RESOLVED, Status.WAITING))
+        stands_still = (Status.RESOLVED, Status.WAITING, Status.MERGED)
+        assert (case.due_at is None) == (case.status in stands_still)
         assert (case.contacted_at is None) == (case.contact_seconds is None)
     assert life.fold(journal) == case
     assert life.read(life.written(case)) == case

@@ -15,9 +15,11 @@ from db.models import Case, RootCause, User
 from services.access import Actor, actor_for
 from services.cases import verbs
 from services.domain.lifecycle import Outcome
+from services.domain.plays import Play
 from services.domain.scores import Metric
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_rows import Cursor
+from services.insights.play_selects import ASKS, ENDS
 from services.insights.queue import QueuePage, cases_of, queue, view_counts
 from tests import builders as make
 from tests.builders import NOW
@@ -61,7 +63,7 @@ def test_what_is_due_first_comes_first_moved_by_value_and_score(
     page = ask()
     assert numbers(page) == [key.number, plain.number, later.number]
     top = page.rows[0]
-    assert top.why == ("renews in 12 d", "84k EUR a year", "lowest scores")
+    assert top.why == ("84k EUR a year", "renews in 12 d", "lowest scores")
     assert (top.account, top.score, top.said) == ("Acme", 2, "Nobody answers")
     assert (page.first, page.last, page.total) == (1, 3, 3)
 
@@ -233,13 +235,17 @@ filters = st.builds(
     loop=st.lists(st.sampled_from(Loop), max_size=3).map(tuple),
     outcomes=st.lists(st.sampled_from(Outcome), max_size=3).map(tuple),
     causes=st.lists(st.integers(1, 99), max_size=3).map(tuple),
+    tags=st.lists(st.integers(1, 99), max_size=3).map(tuple),
+    plays=st.lists(st.sampled_from(Play), max_size=3).map(tuple),
+    ends=st.lists(st.sampled_from(sorted(ENDS)), max_size=3).map(tuple),
+    asks=st.lists(st.sampled_from(sorted(ASKS)), max_size=3).map(tuple),
 )
 
 
 @given(filters)
 def test_a_filter_is_the_same_after_its_way_through_a_url(asked: CaseFilter) -> None:
     assert CaseFilter.from_query(asked.to_query()) == (asked, [])
-    assert len(fields(CaseFilter)) == 12  # each one is drawn above
+    assert len(fields(CaseFilter)) == 16  # each one is drawn above
 
 
 def test_what_a_url_spells_wrong_is_named_and_left_out() -> None:

@@ -87,7 +87,7 @@ def test_the_head_says_who_how_and_why(ann: User) -> None:
     told = head(at)
     assert told["title"] == "Case 1: Dana Reyes"
     assert [chip["text"] for chip in told["chips"]] == [
-        "2 on 0-10", "new", "contact in 2 d", "asked to be contacted",
+        "2 on 0-10", "new", "contact in 2 d", "fell from promoter", "asked to be contacted",
     ]  # fmt: skip
     assert "Why here: asked to be contacted; was 9 in May 2026; lowest scores" in told["subtitle"]
     facts = {row["label"]: row for row in told["rows"]}

@@ -12,7 +12,7 @@ from db.engine import transaction
 from db.models import Case, RootCause, User, UserUnit
 from services import settings
 from services.access import actor_for
-from services.cases import verbs
+from services.cases import causes, verbs
 from services.domain.lifecycle import Outcome
 from tests import builders as make
 from tests.builders import NOW
@@ -103,6 +103,9 @@ def test_a_root_cause_is_told_by_its_name(company: Company) -> None:
     assert cause is not None
     at = open_page(company.ann, "case_queue.py", {"cause": str(cause.id)})
     assert f"Only root cause {cause.name}" in said(at)
+    with transaction() as session:
+        causes.retire(session, make.actor("manager"), cause.id or 0, now=NOW)
+    assert f"Only root cause {cause.name}" in said(at.run())
 
 
 def test_taking_from_somebody_is_called_so(company: Company) -> None:

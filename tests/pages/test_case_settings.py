@@ -93,10 +93,11 @@ def promises(at: AppTest) -> list[str]:
 
 def test_the_promises_have_their_defaults(admin: User) -> None:
     at = on_settings(admin)
-    numbers = {box.key: box.value for box in at.number_input}
+    numbers = {box.key: box.value for box in at.number_input if box.key.startswith("set_")}
     assert numbers == {
         "set_first_contact_hours": 24, "set_close_days": 5, "set_case_age_days": 30,
-        "set_large_account_arr": 50_000, "set_warn_hours": 4, "set_undo_seconds": 30,
+        "set_warn_hours": 4, "set_undo_seconds": 30,
+        "set_escalate_hours": 16, "set_ask_any_days": 90, "set_ask_same_days": 365,
     }  # fmt: skip
     assert at.toggle(key="set_csat_opens_cases").value is True
     assert at.toggle(key="set_ces_opens_cases").value is True
@@ -105,8 +106,7 @@ def test_the_promises_have_their_defaults(admin: User) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("first_contact_hours", 8.5), ("close_days", 3), ("case_age_days", 60),
-     ("large_account_arr", 120_000)],
+    [("first_contact_hours", 8.5), ("close_days", 3), ("case_age_days", 60)],
 )  # fmt: skip
 def test_a_number_is_kept(admin: User, key: str, value: float) -> None:
     at = on_settings(admin)

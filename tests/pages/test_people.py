@@ -191,6 +191,21 @@ def test_names_are_never_markup(admin: User) -> None:
         assert not any("evil" in element.label for element in labels)
 
 
+def test_a_team_says_how_its_cases_go_round_and_who_else_hears_of_them(admin: User) -> None:
+    with transaction() as session:
+        team = make.team(session)
+        boss = make.user(session, "manager", name="Boss")
+    at = chosen(opened(admin, "Teams"), "team_id", team.id)
+    labelled(at.selectbox, "Hears of broken promises that the lead leaves").set_value(boss.id).run()
+    labelled(at.toggle, "Give new cases to its people in turn").set_value(True).run()
+    idle = "Business hours without work until a case goes back to the team"
+    labelled(at.number_input, idle).set_value(16).run()
+    assert not at.exception
+    with transaction() as session:
+        kept = session.get_one(Team, team.id)
+        assert (kept.manager_id, kept.round_robin, kept.idle_hours) == (boss.id, True, 16)
+
+
 def test_teams_are_added_led_renamed_and_removed(admin: User) -> None:
     at = opened(admin, "Teams")
     assert at.main.text[0].value.startswith("No teams yet")

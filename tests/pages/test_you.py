@@ -1,5 +1,7 @@
 """The page of one's own account."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
@@ -129,3 +131,16 @@ def test_nobody_is_told_anything_before_they_ask_for_it(mia: User) -> None:
     at = open_page(mia, "you.py")
     assert at.button_group(key="notice_way").value == "off"
     assert not [box for box in at.checkbox if box.key == "notice_vendor"]
+
+
+def test_one_says_that_one_is_away_and_how_much_one_can_have(anybody: User) -> None:
+    at = open_page(anybody, "you.py")
+    at.date_input[0].set_value(date(2026, 6, 22))
+    at.number_input[0].set_value(12)
+    click(at, "Save your work")
+    user = again(anybody)
+    assert user.absent_until == datetime(2026, 6, 22, tzinfo=UTC)
+    assert (user.absent_since, user.capacity) == (NOW, 12)
+    at.date_input[0].set_value(None)
+    click(at, "Save your work")
+    assert again(anybody).absent_until is None is again(anybody).absent_since

@@ -107,6 +107,20 @@ def test_the_second_of_two_changes_at_once_is_refused(session: Session, me: Acto
         own_account.change_password(session, me, tried[1], **values)
 
 
+def test_an_absence_that_is_made_longer_began_when_it_was_first_said(
+    session: Session, me: Actor
+) -> None:
+    def away(days: int, after: int) -> object:
+        now = NOW + timedelta(days=after)
+        until = NOW + timedelta(days=days)
+        own_account.change_work(session, me, absent_until=until, capacity=None, now=now)
+        return own_account.me(session, me).absent_since
+
+    assert away(7, 0) == NOW
+    assert away(9, 2) == NOW
+    assert away(40, 30) == NOW + timedelta(days=30)
+
+
 def test_the_shell_has_no_account(session: Session) -> None:
     with pytest.raises(Refused):
         own_account.me(session, SHELL)

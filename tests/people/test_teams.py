@@ -69,6 +69,22 @@ def test_a_lead_can_sign_in(session: Session) -> None:
     assert session.exec(select(Audit)).all() == []
 
 
+def test_how_cases_go_round_is_said_for_a_team_and_audited(session: Session) -> None:
+    team, boss = make.team(session), make.user(session, "manager")
+    for _ in range(2):
+        teams.set_manager(session, ADMIN, team.id, manager_id=boss.id, now=NOW)
+        teams.set_giving(session, ADMIN, team.id, round_robin=True, idle_hours=8, now=NOW)
+    assert (team.manager_id, team.round_robin, team.idle_hours) == (boss.id, True, 8)
+    verbs = [row.verb for row in session.exec(select(Audit).order_by(Audit.id))]
+    assert verbs == ["team.manager", "team.giving"]
+    for attempt in (
+        lambda: teams.set_manager(session, ADMIN, team.id, manager_id=99, now=NOW),
+        lambda: teams.set_giving(session, ADMIN, team.id, round_robin=True, idle_hours=0, now=NOW),
+    ):
+        with pytest.raises(Refused):
+            attempt()
+
+
 def test_a_unit_is_listed_with_its_accounts_and_people(session: Session) -> None:
     emea = teams.add_unit(session, ADMIN, name="EMEA", now=NOW)
     teams.add_unit(session, ADMIN, name="APAC", now=NOW)

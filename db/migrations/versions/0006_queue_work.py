@@ -29,7 +29,14 @@ def upgrade() -> None:
     views()
     presence()
     asks()
+    merging()
     indexes()
+
+
+def merging() -> None:
+    op.execute(
+        'CREATE INDEX ix_case_merged_into ON "case" (merged_into) WHERE merged_into IS NOT NULL'
+    )
 
 
 def escalation() -> None:
@@ -42,12 +49,23 @@ def escalation() -> None:
         "team", sa.Column("round_robin", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column("team", sa.Column("idle_hours", whole, nullable=True))
-    # Who was told already counts as told, and what is owned was worked on when it last changed.
-    op.execute('UPDATE "case" SET escalation = 1 WHERE escalated_to_id IS NOT NULL')
+    op.add_column("user", sa.Column("absent_since", MOMENT, nullable=True))
+    op.execute('UPDATE "user" SET absent_since = CURRENT_TIMESTAMP WHERE absent_until IS NOT NULL')
+    kinds = "'assigned', 'due', 'breached', 'failed', 'answered', 'vendor', 'escalated', 'returned'"
+    with op.batch_alter_table("notice") as notice:
+        notice.drop_constraint(op.f("ck_notice_kind_known"), type_="check")
+        notice.create_check_constraint(op.f("ck_notice_kind_known"), f"kind IN ({kinds})")
+    # A promise that broke before there was a chain is told to nobody now: it would be hundreds at
+    # once. And what is owned was worked on when it last changed.
+    op.execute('UPDATE "case" SET escalation = 2 WHERE breached_due IS NOT NULL')
     op.execute(
         'UPDATE "case" SET idle_since = (SELECT max(at) FROM case_event '
         'WHERE case_id = "case".id AND actor_id IS NOT NULL) '
         "WHERE status NOT IN ('resolved', 'merged')"
+    )
+    op.execute(
+        'CREATE INDEX ix_case_idle ON "case" (team_id, idle_since) '
+        "WHERE assignee_id IS NOT NULL AND status NOT IN ('resolved', 'merged')"
     )
 
 
@@ -60,6 +78,7 @@ def plays() -> None:
 
 
 def views() -> None:
+    op.add_column("user", sa.Column("last_view", sa.String(), nullable=True))
     op.create_table(
         "saved_view",
         sa.Column("id", BigId, nullable=False),
@@ -124,3 +143,8 @@ def asks() -> None:
 
 def indexes() -> None:
     """Indexes that measuring asked for."""
+    # Counts of deliveries read it alone: a table of some 100,000 took a tenth of a second.
+    op.execute("DROP INDEX ix_delivery_state")
+    op.execute(
+        "CREATE INDEX ix_delivery_state ON delivery (state, id, user_id, case_id, vendor, look_at)"
+    )
