@@ -58,19 +58,27 @@ def _ours(session: Session, update: Update) -> Message | None:
 
 def _case(session: Session, ours: Message) -> Case:
     """The case of the message, or the one that it was merged into. Where that is done and the same
-    person has another one open for the same reason, that one: there is one open case for both."""
+    person (or whom that one is about) has another one open for the same reason, that one: there is
+    one open case for both."""
     written_on = session.get_one(Case, ours.case_id)
     root = root_of(session, written_on)
     mine = select(Case).where(Case.id == root.id).with_for_update(key_share=True)
     case = session.exec(mine.execution_options(populate_existing=True)).one()
-    if case.status in UNRESOLVED or written_on.contact_id is None:
+    if case.status in UNRESOLVED:
         return case
+    found = (_open_like(session, one) for one in (written_on, case))
+    return next((other for other in found if other is not None), case)
+
+
+def _open_like(session: Session, case: Case) -> Case | None:
+    """The open case of the same person for the same reason."""
+    if case.contact_id is None:
+        return None
     query = select(Case).where(
-        Case.contact_id == written_on.contact_id, Case.reason_key == written_on.reason_key,
+        Case.contact_id == case.contact_id, Case.reason_key == case.reason_key,
         col(Case.status).in_(UNRESOLVED),
     )  # fmt: skip
-    other = session.exec(query.with_for_update(key_share=True)).first()
-    return other or case
+    return session.exec(query.with_for_update(key_share=True)).first()
 
 
 def _answered(

@@ -78,7 +78,7 @@ def split(
     case = held(session, actor, number, version)
     _refuse_far(actor, case.case)
     every, chosen = carrying.answers_of(session, case.case), set(responses)
-    leave = [answer for answer in every if answer.id in chosen]
+    leave = [one for one in every if one.id in chosen and actor.sees(one.unit_id)]
     stay = [answer for answer in every if answer.id not in chosen]
     _refuse_uneven(case.case, leave, stay, len(chosen))
     reason = _reason(session, leave)

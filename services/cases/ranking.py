@@ -14,7 +14,7 @@ from db.models import Account, Case, Contact, Response, Survey, User
 from services import settings
 from services.cases.journal import rank_of, state_of
 from services.domain import priority
-from services.domain.lifecycle import UNRESOLVED
+from services.domain.lifecycle import UNRESOLVED, Status
 from services.domain.scores import Direction, Metric, Scale
 from services.domain.weights import Weights
 
@@ -180,11 +180,12 @@ def _earlier(session: Session, contacts: list[int]) -> Iterator[Any]:
 
 
 def _cases(session: Session, contacts: list[int], since: datetime) -> Iterator[Any]:
-    """The cases of these contacts since then."""
+    """The cases of these contacts since then; one that was merged into another is that one."""
     for ids in slices(contacts):
         query = sa.select(col(Case.contact_id), col(Case.id)).where(
-            col(Case.contact_id).in_(ids), col(Case.opened_at) >= since
-        )
+            col(Case.contact_id).in_(ids), col(Case.opened_at) >= since,
+            Case.status != Status.MERGED,
+        )  # fmt: skip
         yield from session.connection().execute(query)
 
 

@@ -32,6 +32,8 @@ def why_not(session: Session, case: Case, source: CaseEvent, turns: int) -> str 
     if not set(source.data["responses"]) <= {*carrying.responses_of(session, where)}:
         return f"answers have left case {where.number} since"
     if comes(source, turns):
+        if carrying.tags_of(session, case) & {*source.data["tags"]}:  # put on by hand since
+            return "its tags changed since"
         return _why_not_away(session, other)
     return _why_not_alive(session, case, other, source)
 

@@ -27,6 +27,7 @@ def says(session: Session, text: str, units: Sequence[int] | None) -> Condition:
     All that is found is one set of ids: with one condition beside another SQLite reads the cases of
     each, and says for each row again what the others are.
     """
+    text = text.replace("\0", " ")  # an address may hold one, and PostgreSQL takes none
     found = _NUMBER.fullmatch(text)
     number = int(found["number"]) if found else None
     if found and found["named"]:

@@ -5,7 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, select
 
-from db.models import Case, CaseEvent, CaseResponse, CaseTag, Delivery, Draft, Message, Response
+from db.models import (
+    Case,
+    CaseEvent,
+    CaseResponse,
+    CaseTag,
+    Delivery,
+    Draft,
+    Message,
+    Response,
+    RootCause,
+)
 from services.access import Actor, Forbidden, Refused, Stale, actor_for
 from services.cases import drafts, merging, opening, tagging, verbs
 from services.cases.answered import take
@@ -163,6 +173,44 @@ def test_what_the_customer_writes_back_reaches_the_case_that_is_worked_on(
     assert got.case_id == stays.id
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_mail_to_a_merged_case_that_is_done_goes_to_the_one_that_is_open(
+    session: Session, me: Actor, pair: tuple[Case, Case], same: bool
+) -> None:
+    goes, stays = pair
+    if same:  # two cases of one person have two reasons
+        said = make.response(session, 9, contact_id=stays.contact_id, account_id=stays.account_id)
+        number = opening.open_by_hand(session, me, said.id or 0, now=NOW)
+        goes = session.exec(select(Case).where(Case.number == number)).one()
+    session.add(Message(case_id=goes.id or 0, kind="reply", message_id="<ours@desk>", body="Hi",
+                        contact_id=goes.contact_id))  # fmt: skip
+    session.flush()
+    put_together(session, me, goes, stays)
+    cause = session.exec(select(RootCause.id)).first() or 0
+    verbs.resolve(session, me, stays.number, outcome="solved", root_cause_id=cause,
+                  version=stays.version, now=LATER)  # fmt: skip
+    latest = make.case(session, 1, contact_id=stays.contact_id, now=LATER)
+    assert latest.id != stays.id
+    update = Update(
+        kind="answer", key="<theirs@out>", at=LATER, thread=("<ours@desk>",), text="Thanks"
+    )
+    assert take(session, update, LATER) == "answer"
+    got = session.exec(select(Message).where(Message.message_id == "<theirs@out>")).one()
+    assert (got.case_id, stays.status) == (latest.id, "resolved")
+
+
+def test_a_tag_that_was_put_on_by_hand_since_keeps_a_merge_from_being_put_in_again(
+    session: Session, me: Actor, pair: tuple[Case, Case]
+) -> None:
+    goes, stays = pair
+    tagging.tag(session, me, goes.number, name="export", now=LATER)
+    done = put_together(session, me, goes, stays)
+    back = undo(session, me, stays.number, done.event_id, now=LATER)
+    tagging.tag(session, me, stays.number, name="export", now=LATER)
+    with pytest.raises(Refused, match="its tags changed since"):
+        undo(session, me, stays.number, back.event_id, now=LATER)
+
+
 @pytest.mark.parametrize("state", ["pending", "sending", "unknown"])
 def test_a_reply_on_its_way_keeps_a_case_where_it_is(
     session: Session, me: Actor, pair: tuple[Case, Case], state: str
@@ -257,6 +305,15 @@ def test_a_merged_case_counts_once(session: Session, me: Actor, pair: tuple[Case
     for view in (View.OPEN, View.ANY):
         page = queue(session, me, CaseFilter(view), now=LATER, me=me.id)
         assert [row.number for row in page.rows] == [2] and page.total == 1
+
+
+def test_a_merged_case_is_no_earlier_case_of_its_person(session: Session, me: Actor) -> None:
+    case, _first, last = two_answers(session)
+    done = merging.split(session, me, 1, responses=[last], version=case.version, now=LATER)
+    assert "repeated" in {reason["code"] for reason in case.priority_reasons}
+    new = session.exec(select(Case).where(Case.number == done.new)).one()
+    put_together(session, me, new, case)
+    assert "repeated" not in {reason["code"] for reason in case.priority_reasons}
 
 
 def test_chains_of_merges_lead_to_the_case_that_is_left(

@@ -1,5 +1,6 @@
 """A person who answers in two units has one case: each side is told its own units' answers only."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from sqlmodel import Session, select
 
 from db.models import Case
 from services.access import Actor, Refused
-from services.cases import opening
+from services.cases import merging, opening
 from services.domain.scores import Metric
 from services.insights import case_export
 from services.insights.case_file import case_file
@@ -116,3 +117,12 @@ def test_an_answer_without_a_unit_is_of_its_accounts(session: Session) -> None:
     (row,) = queue(session, who, CaseFilter(View.ANY), now=NOW, me=None).rows
     assert (row.number, row.said, row.elsewhere) == (case.number, "Slow", False)
     assert session.exec(select(Case.unit_id)).one() == unit.id
+
+
+def test_an_answer_of_another_unit_is_not_split_off(session: Session, two: Two) -> None:
+    team = make.team(session).id
+    two.case.team_id, hidden = team, two.case.response_id or 0
+    mine, given = replace(two.north, team_id=team), {"version": two.case.version, "now": LATER}
+    with pytest.raises(Refused, match="Choose answers of this case"):
+        merging.split(session, mine, 1, responses=[hidden], **given)  # type: ignore[arg-type]
+    merging.split(session, two.boss, 1, responses=[hidden], **given)  # type: ignore[arg-type]

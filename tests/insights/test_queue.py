@@ -133,6 +133,13 @@ def test_a_number_that_is_named_as_one_finds_that_case_alone(session: Session, a
     assert len(numbers(ask(text="2 of 3"))) == 3
 
 
+def test_no_text_that_is_looked_for_is_an_error(session: Session, ask: Asked) -> None:
+    make.case(session, 6, comment="Slow export")
+    for text in ("a\0b", "\0", "%", "9" * 30):
+        assert numbers(ask(text=f"{text} nowhere")) == [], text
+        ask(text=text)
+
+
 def test_filters_narrow_and_can_be_joined(session: Session, ask: Asked, me: Actor) -> None:
     unit = make.unit(session)
     a = make.case(session, 2, unit_id=unit.id)
