@@ -70,7 +70,7 @@ def press(function: str, user: User, **state: Any) -> AppTest:
         _notice.notice()
         st.button("press", key="press", on_click=lambda: [call() for call in calls[function]])
 
-    at = AppTest.from_function(script, kwargs={"function": function})
+    at = AppTest.from_function(script, kwargs={"function": function}, default_timeout=15)
     at.user = identity(user)
     for name, value in state.items():
         at.session_state[name] = value

@@ -83,7 +83,9 @@ def press(user: User, action: str, delivery_id: int) -> AppTest:
         _notice.notice(undoes=False)
         st.button("press", key="press", on_click=_delivery_list.do, args=(action, delivery_id))
 
-    at = AppTest.from_function(script, kwargs={"action": action, "delivery_id": delivery_id})
+    at = AppTest.from_function(
+        script, kwargs={"action": action, "delivery_id": delivery_id}, default_timeout=15
+    )
     at.user = identity(user)
     at = at.run().button(key="press").click().run()
     assert not at.exception

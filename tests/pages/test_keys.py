@@ -51,7 +51,9 @@ def pressed(user: User, *said: dict[str, Any], visit: str = "v") -> AppTest:
         st.session_state["left"] = len(book.steps)
         _notice.notice()
 
-    at = AppTest.from_function(script, kwargs={"said": list(said), "visit": visit})
+    at = AppTest.from_function(
+        script, kwargs={"said": list(said), "visit": visit}, default_timeout=15
+    )
     at.user = identity(user)
     return at.run()
 

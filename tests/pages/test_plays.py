@@ -139,7 +139,7 @@ def pressed(user: User, act: dict[str, Any]) -> AppTest:
         _notice.notice(undoes=False)
         st.button("press", key="press", on_click=press)
 
-    at = AppTest.from_function(script, kwargs={"act": act})
+    at = AppTest.from_function(script, kwargs={"act": act}, default_timeout=15)
     at.user = identity(user)
     return at.run().button(key="press").click().run()
 

@@ -216,7 +216,7 @@ def press_open(response_id: int) -> AppTest:
         say()
         st.button("press", key="press", on_click=open_case, args=(response_id,))
 
-    return AppTest.from_function(script, kwargs={"response_id": response_id})
+    return AppTest.from_function(script, kwargs={"response_id": response_id}, default_timeout=15)
 
 
 def open_by(user: User, response_id: int) -> AppTest:
