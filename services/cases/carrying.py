@@ -43,7 +43,8 @@ def carry(session: Session, source: Case, target: Case, responses: Sequence[int]
 
 
 def put_away(session: Session, actor: Actor, goes: Held, into: Case, now: datetime) -> None:
-    """The case lives on in the other one; what people were typing there goes along."""
+    """The case lives on in the other one; what people were typing there goes along, but no reply
+    to somebody else than whom that one is about."""
     try:
         after = merging.merged(goes.state, into.id or 0)
     except Illegal as error:
@@ -55,6 +56,8 @@ def put_away(session: Session, actor: Actor, goes: Held, into: Case, now: dateti
         other.c.kind == DRAFT.c.kind,
     )  # fmt: skip
     typed = sa.update(DRAFT).where(DRAFT.c.case_id == goes.case.id, ~known)
+    if goes.case.contact_id != into.contact_id:
+        typed = typed.where(DRAFT.c.kind != "reply")
     session.connection().execute(typed.values(case_id=into.id))
 
 

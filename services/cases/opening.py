@@ -135,7 +135,7 @@ class _Opening:
         for ids in slices(about):
             self._told |= {one.id: one for one in answers(self.session, col(Response.id).in_(ids))}
         self._told |= {answer.id: answer for answer in found}
-        ranker = Ranker(self.session, found, self.now)
+        ranker = Ranker(self.session, [*self._told.values()], self.now)
         top = self.session.connection().execute(sa.select(sa.func.max(CASE.c.number))).scalar()
         fresh: dict[Any, New] = {}
         for answer in found:

@@ -184,7 +184,7 @@ def _cases(session: Session, contacts: list[int], since: datetime) -> Iterator[A
     for ids in slices(contacts):
         query = sa.select(col(Case.contact_id), col(Case.id)).where(
             col(Case.contact_id).in_(ids), col(Case.opened_at) >= since,
-            Case.status != Status.MERGED,
+            col(Case.status) != Status.MERGED,
         )  # fmt: skip
         yield from session.connection().execute(query)
 

@@ -80,7 +80,8 @@ def export(
     case that changes while somebody reads moves behind what they have not read yet.
     """
     known = data_version(session)  # before the rows, so that they hold all of it on any engine
-    meant = meant_by(session, actor, filter, now, actor.id)
+    feed = updated_after is not None
+    meant = meant_by(session, actor, filter, now, actor.id, merged=feed)
     order: list[Any] = [CASE.c.number.desc()]
     if updated_after is not None:
         meant.append(CASE.c.change_seq > updated_after)

@@ -149,12 +149,17 @@ def opened_in(session: Session, filter: CaseFilter, now: datetime) -> Period | N
 
 
 def meant_by(
-    session: Session, actor: Actor, filter: CaseFilter, now: datetime, me: int | None
-) -> list[Condition]:
-    """All that the filter asks of a case, within the units that the actor may see."""
+    session: Session, actor: Actor, filter: CaseFilter, now: datetime, me: int | None,
+    *, merged: bool = False,
+) -> list[Condition]:  # fmt: skip
+    """All that the filter asks of a case, within the units that the actor may see.
+
+    `merged`: where all cases are meant, those that live on in another one, too.
+    """
     today = today_of(session, now)
     opened = opened_in(session, filter, now)
+    every = merged and filter.view is View.ANY
     return [
-        *in_view(filter.view, me=me, now=now, today=today),
+        *([] if every else in_view(filter.view, me=me, now=now, today=today)),
         *conditions(session, filter, units=actor.units, now=now, today=today, opened=opened),
     ]

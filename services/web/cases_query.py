@@ -7,9 +7,11 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from services.domain.lifecycle import Outcome
+from services.domain.plays import Play
 from services.domain.scores import Metric
 from services.insights.case_export import Cursor
 from services.insights.case_filter import KEYS, CaseFilter, Loop, Sla, View
+from services.insights.play_selects import ASKS, ENDS
 from services.insights.spelling import BIGGEST_ID, whole
 from services.web.api_parts import Refusal
 
@@ -95,6 +97,10 @@ _SPELT: dict[str, tuple[dict[str, Any], str]] = {
     "loop": (_many(_text(enum=list(Loop))), "What became of it; all of them must hold."),
     "outcome": (_many(_text(enum=list(Outcome))), ""),
     "cause": (_many(_number()), "Ids of root causes."),
+    "tag": (_many(_number()), "Ids of tags."),
+    "play": (_many(_text(enum=list(Play))), ""),
+    "play_end": (_many(_text(enum=list(ENDS))), "How its play ended, or that it has not."),
+    "favour": (_many(_text(enum=list(ASKS))), "What its person was asked for, and the reply."),
     "updated_after": (
         _number(minimum=0),
         "A feed: what changed after this data version (the version of an earlier answer), in the "

@@ -143,11 +143,14 @@ def test_further_answers_join_the_case_that_theirs_was_merged_into(
     session: Session, me: Actor, pair: tuple[Case, Case]
 ) -> None:
     goes, stays = pair
+    make.response(session, 10, contact_id=stays.contact_id, answered_at=NOW - timedelta(days=60))
     put_together(session, me, goes, stays)
-    about = stays.response_id
+    about, why = stays.response_id, stays.priority_reasons
+    assert "flip" in {reason["code"] for reason in why}
     joined = make.case(session, 0, contact_id=goes.contact_id, comment="still", now=LATER)
     assert joined.id == stays.id
-    assert stays.response_id == about  # it is about Eli, and stays so
+    # it is about Eli, and stays so
+    assert (stays.response_id, stays.priority_reasons) == (about, why)
     last = case_file(session, me, stays.number, now=LATER).steps[0]
     assert last.said == "added a further answer of another person"
     merged = session.exec(select(CaseEvent).where(CaseEvent.kind == "absorbed")).one()
@@ -295,9 +298,13 @@ def test_what_is_typed_on_the_case_that_goes_is_kept(
 ) -> None:
     goes, stays = pair
     drafts.save(session, me, goes.number, kind="note", body="Half a", now=LATER)
-    put_together(session, me, goes, stays)
-    assert drafts.mine(session, me, stays.number)["note"].body == "Half a"
-    assert len(session.exec(select(Draft)).all()) == 1
+    drafts.save(session, me, goes.number, kind="reply", body="Dear Dana", now=LATER)
+    done = put_together(session, me, goes, stays)
+    mine = drafts.mine(session, me, stays.number)
+    assert {kind: typed.body for kind, typed in mine.items()} == {"note": "Half a"}
+    undo(session, me, stays.number, done.event_id, now=LATER)  # a reply to Dana is none to Eli
+    assert drafts.mine(session, me, goes.number)["reply"].body == "Dear Dana"
+    assert len(session.exec(select(Draft)).all()) == 2
 
 
 def test_a_merged_case_counts_once(session: Session, me: Actor, pair: tuple[Case, Case]) -> None:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from db.engine import reading, transaction
 from db.models import Case
+from services.cases import merging
 from services.insights.case_export import Cursor
 from services.insights.case_filter import KEYS
 from services.web import api_parts
@@ -183,6 +184,21 @@ def test_a_case_that_changes_while_the_feed_is_read_comes_again(client: Client) 
     client.post(f"/v1/cases/{two}/notes", json={"body": "x"})
     assert numbers(listed(client, updated_after=rest["version"])) == [two]
     assert numbers(listed(client, updated_after=rest["version"], view="waiting")) == []
+
+
+def test_the_feed_tells_that_a_case_was_merged(client: Client) -> None:
+    with transaction() as session:
+        acme = make.account(session).id
+        goes, stays = (make.case(session, account_id=acme, now=NOW) for _ in range(2))
+    known = listed(client, updated_after=0)["version"]
+    with transaction() as session:
+        boss = make.actor("manager")
+        merging.merge(
+            session, boss, goes.number, into=stays.number, version=1, into_version=1, now=NOW
+        )
+    told = {one["number"]: one["status"] for one in listed(client, updated_after=known)["cases"]}
+    assert told == {goes.number: "merged", stays.number: "new"}
+    assert numbers(listed(client)) == [stays.number]
 
 
 def test_cases_of_one_change_are_told_apart_by_the_cursor(client: Client) -> None:
