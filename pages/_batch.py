@@ -41,7 +41,18 @@ def take_back(batch_id: str) -> None:
         st.session_state[SAID] = (False, str(error))
         return
     fine = any(not one.why_not for one in found) or not found
-    st.session_state[SAID] = (fine, summary(found, "taken back"))
+    st.session_state[SAID] = (fine, summary(_a_case(found), _taken_back(found)))
+
+
+def _taken_back(found: Sequence[Touched]) -> str:
+    """What was taken back, each kind of it once."""
+    return ", ".join(dict.fromkeys(one.told for one in found if one.told)) or "taken back"
+
+
+def _a_case(found: Sequence[Touched]) -> list[Touched]:
+    """One for each case of several steps: what was refused, where something was."""
+    order = sorted(found, key=lambda one: bool(one.why_not))
+    return [*{one.number: one for one in order}.values()]
 
 
 def summary(found: Sequence[Touched], words: str) -> str:

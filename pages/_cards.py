@@ -1,6 +1,6 @@
 """Responses as cards: opening a case about one, taking it out of the figures or putting it back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -13,9 +13,9 @@ from pages import _door
 from pages._look import SHAPES, TONES, shown
 from pages._mount import mount
 from pages._people_parts import SAID, act
+from pages._start_play import start_play
 from services import exclusions
 from services.cases.opening import open_by_hand
-from services.cases.playing import open_and_start
 from services.domain.bands import Band
 from services.domain.roles import Verb
 from services.insights import Verbatim
@@ -181,7 +181,7 @@ def _acted(key: str) -> None:
     if sent["action"] == "open":
         open_case(sent["id"])
     elif sent["action"] == "play":
-        open_case(sent["id"], open_and_start, "is open and yours, its play started")
+        start_play(sent["id"])
     elif sent["action"] == "restore":
         act(
             lambda session: exclusions.restore(session, who, sent["id"], now=now),
@@ -191,14 +191,12 @@ def _acted(key: str) -> None:
         st.session_state[ASKED] = sent["id"]
 
 
-def open_case(
-    response_id: int, verb: Callable[..., int] = open_by_hand, words: str = "is open"
-) -> None:
-    """For callbacks: open a case about an answer by `verb`, or say why not."""
+def open_case(response_id: int) -> None:
+    """For callbacks: open a case about an answer, or say why not."""
     who, now = _door.actor(), _door.now()
-    number = act(lambda session: verb(session, who, response_id, now=now), "")
+    number = act(lambda session: open_by_hand(session, who, response_id, now=now), "")
     if number is not None:
-        st.session_state[SAID] = (True, f"Case {number} {words}")
+        st.session_state[SAID] = (True, f"Case {number} is open.")
 
 
 def _forget() -> None:

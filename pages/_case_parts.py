@@ -30,7 +30,7 @@ def head(file: CaseFile, zone: ZoneInfo) -> None:
     chips = [(row.status.value, "accent"), (stands.words, STANDS[stands.tone])]
     if row.band is not None and row.metric is not None:
         chips.insert(0, (f"{row.score} on {row.scale}", BANDS[row.band]))
-    chips += [(alarm(row), "low")] if alarm(row) else []
+    chips = [*alarmed(row), *chips]
     chips += [("asked to be contacted", "warn")] if file.asked else []
     chips += [("do not contact", "warn")] if file.do_not_contact else []
     facts(
@@ -40,10 +40,15 @@ def head(file: CaseFile, zone: ZoneInfo) -> None:
     )  # fmt: skip
 
 
+def alarmed(row: CaseRow) -> list[tuple[str, str]]:
+    """The alarm of a case as a chip, before all others."""
+    return [(alarm(row), "alarm")] if alarm(row) else []
+
+
 def _under(file: CaseFile, zone: ZoneInfo) -> list[str]:
     row = file.row
     why = "; ".join(row.why)
-    here = f"Why here: {why}" if why and row.status is not Status.RESOLVED else ""
+    here = f"Why now: {why}" if why and row.status is not Status.RESOLVED else ""
     return [shown(row.email), here, f"times in {zone.key}"]
 
 

@@ -124,8 +124,8 @@ def _heard(number: int) -> dict[str, dict[str, Any]]:
 def _keep(number: int, typed: Sent | None, zone: ZoneInfo) -> None:
     """What was typed so far."""
     heard = _heard(number).get(typed["kind"] if typed else "")
-    if typed and typed["body"].strip():
-        writes(number)
+    if typed:
+        writes(number, typed["body"])
     # One click sends the text and leaves the box, which keeps it: what is sent is no draft.
     if typed and heard and typed["n"] > heard["sent"]:
         clash = not keep(number, typed, zone)

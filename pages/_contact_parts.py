@@ -12,7 +12,7 @@ from pages._ask import ask, failing_gently
 from pages._cards import cards, href
 from pages._live import announce_about, drawn
 from pages._look import SHAPES, shown, styles
-from pages._notice import notice
+from pages._notice import MANY, notice
 from pages._parts import PAGES, table
 from pages._url import whole_number
 from services import insights
@@ -33,7 +33,7 @@ def page_about(kind: str, show: Callable[[int], None]) -> None:
     A page that is not drawn for want of the database says so by itself.
     """
     styles()
-    notice(undoes=False)
+    notice(only=MANY)
     with failing_gently():
         since, key = drawn(), whole_number("id")
         try:

@@ -8,6 +8,7 @@ from pages._look import SHAPES, TONES, shown
 from pages._mount import mount
 from services.insights.score_lines import ScoreLine, ScorePoint
 
+FALL = "\N{BLACK DOWN-POINTING TRIANGLE}"
 DRAWN = 60  # points of a line: more would stand in each other's way
 Fact = tuple[str, str] | tuple[str, str, str | None]
 
@@ -28,10 +29,11 @@ def facts(
 
     `title` is a heading of that `level` (1: the page's own), `subtitle` what stands under it, side
     by side. A chip is (word, tone): tone "low", "middle" or "top" adds the shape of that band,
-    "warn" and "accent" colour it, "" leaves it plain. A row is (label, value) or (label, value,
-    address), where an address of None is no link; rows without a value are left out. `spark` are
-    lines of scores (`services.insights.score_lines`), each drawn on its own scale; `zone` is that
-    of their dates. `here` is the number of a case: who else has it open stands there, too.
+    "warn" and "accent" colour it, "alarm" looks as in a row of the queue, "" leaves it plain. A row
+    is (label, value) or (label, value, address), where an address of None is no link; rows without
+    a value are left out. `spark` are lines of scores (`services.insights.score_lines`), each drawn
+    on its own scale; `zone` is that of their dates. `here` is the number of a case: who else has it
+    open stands there, too.
     """
     data = {
         "title": shown(title),
@@ -46,7 +48,7 @@ def facts(
 
 
 def _chip(word: str, tone: str) -> dict[str, str]:
-    shapes = {TONES[band]: SHAPES[band] for band in SHAPES}
+    shapes = {TONES[band]: SHAPES[band] for band in SHAPES} | {"alarm": FALL}
     return {"text": shown(word), "tone": tone, "shape": shapes.get(tone, "")}
 
 

@@ -27,7 +27,7 @@ opened = {
     for entry in MENU
     if actor.may(entry.verb)
 }
-page = st.navigation(list(opened.values()))
+page = st.navigation(list(opened.values()), expanded=True)
 with st.sidebar.container(key="who", gap="xxsmall"):
     st.text(actor.name)
     st.caption(_door.part(actor))

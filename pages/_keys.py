@@ -27,7 +27,7 @@ from pages._case_acts import presets
 from pages._case_url import choose, remembered
 from pages._look import shown
 from pages._mount import mount
-from pages._notice import MANY, OFFERED, UNDO
+from pages._notice import MANY, OFFERED, UNDO, took_back
 from pages._people_parts import SAID
 from pages._pressed import Press, asked
 from pages._queue_parts import told
@@ -157,7 +157,7 @@ def _take_back(book: Book, one: Press, who: Actor) -> None:
         with transaction() as session:
             done = undo.undo(session, who, number, int(event_id), now=now)
         book.follow(number, done.version - 1, done.version)
-        book.said = [*book.said, (True, f"Case {number}: Taken back.")]
+        book.said = [*book.said, (True, took_back(done))]
     except (Refused, Forbidden) as error:
         book.said = [*book.said, (False, str(error))]
 

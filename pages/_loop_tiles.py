@@ -40,8 +40,8 @@ def tiles(found: Report) -> None:
 
 
 def row(*made: str) -> str:
-    """Tiles side by side."""
-    return element("div", "tiles", *made)
+    """Tiles side by side; two have all the room that three would have."""
+    return element("div", "tiles ld-two" if len(made) == 2 else "tiles", *made)
 
 
 def share_tile(name: str, one: Share, hits: str, misses: str, *, main: bool = False) -> str:

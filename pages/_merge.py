@@ -1,6 +1,6 @@
 """Cases that are one matter become one, and answers that are another one get a case of their own.
 
-Names and words of customers are plain text and options, never labels.
+Names and words of customers are plain text, never labels.
 """
 
 from typing import Any
@@ -13,7 +13,9 @@ from pages._ask import ask, fresh, minute
 from pages._case_acts import do
 from pages._look import link, shown
 from pages._notice import UNDO
+from pages._people_parts import SAID
 from pages._queue_parts import customer
+from services.access import Refused, Stale
 from services.cases import merging
 from services.domain.lifecycle import UNRESOLVED
 from services.domain.roles import Verb
@@ -22,7 +24,8 @@ from services.insights.case_merges import alike
 from services.insights.case_rows import CaseRow
 from services.insights.verbatims import Verbatim
 
-SAID = 60  # characters of an answer among the choices
+MOST = 60  # characters of an answer in the offer
+NAMELESS = "somebody without a name"
 
 
 def followed(number: int, zone: ZoneInfo) -> CaseFile:
@@ -58,7 +61,7 @@ def _offer(row: CaseRow, other: CaseRow) -> None:
     same = other.contact_id is not None and other.contact_id == row.contact_id
     who = "the same person" if same else customer(other)
     score = "" if other.score is None else f", score {other.score}"
-    said = f": {shown(other.said)[:SAID]}" if other.said else ""
+    said = f": {_brief(other.said)}" if other.said else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(link(f"Case {other.number}", f"case?number={other.number}"), width="content")
         st.text(f"{who}{score}{said}", width="stretch")
@@ -82,34 +85,61 @@ def _merge(goes: CaseRow, stays: CaseRow) -> None:
         st.query_params["number"] = str(stays.number)
 
 
+def _brief(text: str) -> str:
+    """The beginning of what somebody wrote, in one line, cut between words."""
+    line = " ".join(shown(text).split())
+    if len(line) <= MOST:
+        return line
+    head = line[: MOST - 1]
+    whole = head if line[MOST - 1] == " " else head.rpartition(" ")[0]
+    return f"{(whole or head).rstrip()}\N{HORIZONTAL ELLIPSIS}"
+
+
 def _split(file: CaseFile, zone: ZoneInfo) -> None:
-    row, known = file.row, {answer.id: _told(answer, zone) for answer in file.answers}
+    row = file.row
     key = f"split_{row.number}_{row.version}"
     with st.popover("Split off answers", type="tertiary", key=f"{key}_box"):
         st.text("Another matter: these answers get a case of their own, with its own clock.")
-        st.multiselect(
-            "Answers", list(known), key=key, format_func=lambda one: known[one],
-            placeholder="Choose",
-        )  # fmt: skip
-        st.button("Split off", key=f"{key}_do", on_click=_parted, args=(row, key))
+        for answer in file.answers:
+            _choice(answer, zone, f"{key}_{answer.id}", named=several(file))
+        if why := st.session_state.pop(f"{key}_why", ""):
+            with st.container(border=True, key="split_why"):
+                st.text(shown(why))
+        ids = [answer.id for answer in file.answers]
+        st.button("Split off", key=f"{key}_do", on_click=_parted, args=(row, key, ids))
 
 
-def _told(answer: Verbatim, zone: ZoneInfo) -> str:
+def _choice(answer: Verbatim, zone: ZoneInfo, key: str, *, named: bool) -> None:
+    """An answer to be ticked, and below it whose it is and what it says."""
     on = f"{answer.answered_at.astimezone(zone):%d %b %Y}"
-    said = f": {shown(answer.comment)[:SAID]}" if answer.comment else ""
-    return f"{on}, score {answer.score}{said}"
+    who = [_brief(answer.name) or NAMELESS] if named else []
+    said = [_brief(answer.comment)] if answer.comment else []
+    with st.container(gap="xxsmall"):
+        st.checkbox(f"{on}, score {answer.score}", key=key)
+        if who or said:
+            st.text(": ".join(who + said))
 
 
-def _parted(row: CaseRow, key: str) -> None:
+def _parted(row: CaseRow, key: str, ids: list[int]) -> None:
+    """Refused: the box says why, what was ticked stays. One who was slower sees another box, so
+    the corner says it."""
     made: list[int] = []
+    why: list[str] = []
 
     def verb(*args: Any, **given: Any) -> Any:
-        done = merging.split(*args, **given)
+        try:
+            done = merging.split(*args, **given)
+        except Refused as refused:
+            why.extend([] if isinstance(refused, Stale) else [str(refused)])
+            raise
         made.append(done.new)
         return done
 
-    chosen = st.session_state[key]
+    chosen = [one for one in ids if st.session_state.get(f"{key}_{one}")]
     if do(verb, row.number, "", responses=chosen, version=row.version):
         number, event_id, _, until = st.session_state[UNDO]
         words = f"Split off as case {made[0]}."
         st.session_state[UNDO] = (number, event_id, words, until)
+    elif why:
+        del st.session_state[SAID]
+        st.session_state[f"{key}_why"] = why[0]

@@ -9,11 +9,13 @@ from pages._look import shown
 from pages._mount import mount
 from pages._people_parts import SAID, act
 from services.cases import undo
+from services.cases.journal import Done
 
 # (number, event id, words, until when) of the last act on a case; of one on many cases the number
 # is MANY, and the id is the one that all of its events have.
 UNDO = "undo_case"
 MANY = 0
+TOLD = "told_last"  # what the last run said of the last act: (whether done, words)
 OFFERED = timedelta(minutes=2)  # later it would be a surprise; the journal still offers it
 
 
@@ -22,7 +24,7 @@ def notice(*, only: int | None = None, undoes: bool = True) -> None:
 
     With `undoes` the last act on a case can be taken back, `only` on the case of that number.
     """
-    done, words = st.session_state.pop(SAID, (True, ""))
+    done, words = st.session_state[TOLD] = st.session_state.pop(SAID, (True, ""))
     number, event_id, told, until = st.session_state.get(UNDO) or (None, 0, "", _door.now())
     offered = undoes and number is not None and only in (None, number)
     if words or not offered or until < _door.now():
@@ -49,7 +51,14 @@ def take_back(number: int, event_id: int | str) -> None:
     if number == MANY:
         _batch.take_back(str(event_id))
         return
-    act(
+    done = act(
         lambda session: undo.undo(session, _door.actor(), number, int(event_id), now=_door.now()),
-        f"Case {number}: Taken back.",
+        "",
     )
+    if done:
+        st.session_state[SAID] = (True, took_back(done))
+
+
+def took_back(done: Done) -> str:
+    """What an undo says it did."""
+    return f"Case {done.number}: {done.told}."

@@ -11,14 +11,14 @@ from services.domain.scores import Estimate
 from services.insights.loop_words import DASH, interval, share
 from services.insights.plays import GIVEN, WELL, Part, PlayReport, Row
 
-NAME: dict[str, Any] = {"css": "name"}
+NAME: dict[str, Any] = {"css": "name"}  # of people's making: it may be one long word
 
 
 def plays(found: PlayReport) -> None:
     """Each play: how often, what still runs, and how many of the rest ended well."""
     st.header("By play", anchor=False)
     columns = [
-        {"label": "Play", **NAME}, {"label": "Started", **END}, {"label": "Running", **LATER},
+        {"label": "Play"}, {"label": "Started", **END}, {"label": "Running", **LATER},
         {"label": "Ended", **END}, {"label": "Ended well", **END}, {"label": "Share", **END},
         {"label": "95 % interval", **LATER},
     ]  # fmt: skip
@@ -34,19 +34,19 @@ def plays(found: PlayReport) -> None:
 
 
 def results(found: PlayReport) -> None:
-    """How those that ended did, play by play."""
+    """How those that ended did; a play is named once, beside the first of its results."""
     ended = [one for one in found.plays if one.finished.n]
     if not ended:
         return
     st.header("How they ended", anchor=False)
     columns = [
-        {"label": "Play", **NAME}, {"label": "How it ended", **NAME}, {"label": "Cases", **END},
+        {"label": "Play"}, {"label": "How it ended"}, {"label": "Cases", **END},
         {"label": "Share", **END}, {"label": "95 % interval", **LATER},
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [(one.play.label, None), (part.name, None), *_part(part)]
+        [("" if k else one.play.label, None), (part.name, None), *_part(part)]
         for one in ended
-        for part in one.results
+        for k, part in enumerate(one.results)
     ]
     numbers("results_table", f"How plays ended, {found.text}", columns, rows)
 
@@ -57,7 +57,7 @@ def favours(found: PlayReport) -> None:
         return
     st.header("Asked for", anchor=False)
     columns = [
-        {"label": "Favour", **NAME}, {"label": "Asked", **END}, {"label": "Said yes", **END},
+        {"label": "Favour"}, {"label": "Asked", **END}, {"label": "Said yes", **END},
         {"label": "Said no", **LATER}, {"label": "No answer", **LATER}, {"label": "Open", **LATER},
         {"label": "Share of yes", **END}, {"label": "95 % interval", **LATER},
     ]  # fmt: skip

@@ -20,9 +20,12 @@ TYPED = timedelta(seconds=30)  # after the last key somebody is writing no more
 BEEN, WRITES = "presence_been", "presence_writes"
 
 
-def writes(number: int) -> None:
-    """Something was typed on this case just now."""
-    st.session_state[WRITES] = (number, _door.now())
+def writes(number: int, text: str) -> None:
+    """Something was typed on this case just now. A box that was emptied is no writing."""
+    if text.strip():
+        st.session_state[WRITES] = (number, _door.now())
+    else:
+        st.session_state.pop(WRITES, None)
 
 
 def look(open_case: int | None, listed: Sequence[int] = ()) -> None:
@@ -32,15 +35,18 @@ def look(open_case: int | None, listed: Sequence[int] = ()) -> None:
     numbers = {*listed} | ({open_case} if open_case is not None else set())
     with reading() as session:
         found = presence.others(session, _door.actor(), sorted(numbers), now=now)
-    mount("presence", {"cases": {str(key): _words(who) for key, who in found.items()}}, "presence")
+    mount(
+        "presence", {"cases": {str(key): in_words(who) for key, who in found.items()}}, "presence"
+    )
 
 
-def _words(who: Sequence[Here]) -> dict[str, object]:
+def in_words(who: Sequence[Here]) -> dict[str, object]:
     """All of them in words, and the first in short."""
     told = [f"{shown(one.name)} {'is writing' if one.writing else 'has it open'}" for one in who]
     first = next((one for one in who if one.writing), who[0])
-    more = f" +{len(who) - 1}" if len(who) > 1 else ""
-    short = f"{shown(first.name).split()[0]}{more}"
+    writes = " is writing" if first.writing else ""
+    more = f", {len(who) - 1} more here" if len(who) > 1 else ""
+    short = f"{shown(first.name).split()[0]}{writes}{more}"
     return {"words": "; ".join(told), "short": short, "writing": first.writing}
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _door
 from pages._cards import cards
 from pages._case_acts import acts
-from pages._case_parts import STANDS, steps, unseen
+from pages._case_parts import STANDS, alarmed, steps, unseen
 from pages._case_url import choose
 from pages._composer import composer
 from pages._facts import facts
@@ -59,7 +59,9 @@ def _head(file: CaseFile, zone: ZoneInfo) -> None:
     why = "; ".join(row.why) if row.status is not Status.RESOLVED else ""
     facts(
         "panel_head", title=f"Case {row.number}: {customer(row)}", level=2,
-        chips=[(row.status.value, "accent"), (stands.words, STANDS[stands.tone])],
+        chips=[
+            *alarmed(row), (row.status.value, "accent"), (stands.words, STANDS[stands.tone]),
+        ],
         here=row.number,
         subtitle=[f"Owner: {owner}", f"Why now: {why}" if why else ""],
     )  # fmt: skip

@@ -9,8 +9,8 @@ import streamlit as st
 from pages import _door
 from pages._ask import fresh
 from pages._delivery_list import listed
-from pages._notice import UNDO
-from pages._people_parts import act
+from pages._notice import TOLD, UNDO
+from pages._people_parts import SAID, act
 from services.access import Refused
 from services.cases import pushing
 from services.domain.retrying import OPEN
@@ -44,6 +44,7 @@ def _sent(number: int, zone: ZoneInfo, drawn: dict[int, bool]) -> None:
         st.header("What was sent", anchor=False)
         listed(rows, zone, of_case=True)
     if _moving(rows) != drawn:  # what left is a contact, which the rest of the page tells
+        st.session_state[SAID] = st.session_state.get(TOLD, (True, ""))  # nobody asked for this run
         st.rerun()
 
 

@@ -31,7 +31,7 @@ def saved_views(now: CaseFilter) -> None:
             marked = [_link(one, one is here) for one in found]
             nav = element("nav", "ways", *marked, **{"aria-label": "Saved views"})
             st.html(nav, width="content")
-        _add(now)
+        _add(now, sum(one.mine for one in found))
         if here is not None:
             _change(here)
         export(now)
@@ -65,9 +65,10 @@ def _link(one: Saved, here: bool) -> str:
     return element("span", "here", told, **{"aria-current": "true"}) if here else told
 
 
-def _add(now: CaseFilter) -> None:
+def _add(now: CaseFilter, mine: int) -> None:
     share = grant(_door.actor().role, Verb.SHARE)
-    with st.popover("+ view", type="tertiary", key="view_add"):
+    # With one view more it is another box: it closes once something was kept.
+    with st.popover("+ view", type="tertiary", key=f"view_add_{mine}"):
         st.text("Keep this tab with its filters under a name.")
         with st.form("view_new", border=False, clear_on_submit=True):
             st.text_input("Name", key="view_name", max_chars=views.LONGEST)

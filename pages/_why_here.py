@@ -19,7 +19,7 @@ def why_box(row: CaseRow, zone: ZoneInfo) -> None:
     """The box on a case that is not done; worked out when somebody opens it."""
     if row.resolved_at is not None:
         return
-    box = st.popover("Why here", key="why_here", on_change="rerun", type="tertiary")
+    box = st.popover("Why now", key="why_here", on_change="rerun", type="tertiary")
     if box.open:
         with box:
             _told(fresh(why_here, row.number, now=now()), row.number, zone)

@@ -63,7 +63,9 @@ with failing_gently():
     since, zone = drawn(), own_zone()
     try:
         found = followed(number, zone)
-        number = found.row.number
+        if found.row.number != number:
+            number = found.row.number
+            titled(f"Case {number}")
     except Refused:
         st.title("No such case", anchor=False)
         st.text("It does not exist, or it belongs to a unit whose cases you do not see.")

@@ -9,7 +9,7 @@ from pages._cards import cards
 from pages._good_news_parts import aside, bar, put, turn
 from pages._live import announce, drawn
 from pages._look import styles
-from pages._notice import notice
+from pages._notice import MANY, notice
 from pages._url import CURSOR, wanted
 from services.insights import Filter
 from services.insights.desk_people import zone_name
@@ -40,7 +40,7 @@ def nothing(page: NewsPage, zone: ZoneInfo, filter: NewsFilter) -> None:
 
 
 styles()
-notice(undoes=False)
+notice(only=MANY)
 st.title("Good news", anchor=False)
 with failing_gently():
     since = drawn()

@@ -11,6 +11,7 @@ from pages._parts import PAGES
 from pages._plays_parts import favours, footnotes, grouped, plays, results
 from pages._url import wanted
 from services.insights.loop_filter import LoopFilter
+from services.insights.play_words import finding
 from services.insights.plays import PlayReport, play_report
 
 
@@ -43,11 +44,12 @@ styles()
 with failing_gently():
     since = drawn()
     asked = wanted(LoopFilter)
-    st.title("Plays", anchor=False)
+    found = ask(play_report, asked, now=minute())
     bar(asked)
     in_force(asked)
-    found = ask(play_report, asked, now=minute())
-    if found.whole.started.n:
+    some = found.whole.started.n
+    st.title(finding(found) if some else "Plays", anchor=False)
+    if some:
         show(found)
     else:
         nothing(asked, found)

@@ -7,7 +7,7 @@ from pages._cards import cards
 from pages._filters import bar, in_force, search_bar
 from pages._live import announce, drawn
 from pages._look import styles
-from pages._notice import notice
+from pages._notice import MANY, notice
 from pages._parts import empty_desk, nothing_found
 from pages._url import CURSOR, Chosen, chosen, put
 from services import insights
@@ -50,7 +50,7 @@ def turn(filter: Filter, page: Page) -> None:
 
 
 styles()
-notice(undoes=False)
+notice(only=MANY)
 st.title("Verbatims", anchor=False)
 with failing_gently():
     since = drawn()

@@ -22,7 +22,7 @@ const fill = (place, short) => {
   shape.setAttribute("aria-hidden", "true")
   const words = isolated("", short ? who.short : who.words)
   place.replaceChildren(shape, " ", words)
-  if (short) place.append(make("span", "unseen", who.writing ? " is writing" : " has it open"))
+  if (short && !who.writing) place.append(make("span", "unseen", " (open)"))
 }
 
 // the places inside `box`, now and whenever it changes, as long as it is part of the page

@@ -71,7 +71,7 @@ const move = step => {
     return href && travel(href)
   }
   const here = focused() ?? (shows() && rowOf(shows()))
-  go(here ? beside(Number(here.dataset.number), step) : list()?.querySelector("tbody tr[tabindex='0']"))
+  go(here ? beside(Number(here.dataset.number), step) : reachable())
 }
 
 const open = one => {
@@ -92,11 +92,16 @@ const act = (name, more = {}) => one => {
   if (next && panel) say("open", told(next))
 }
 
-// the row that had the focus may have been drawn anew under a box
-const back = number => {
-  const row = rowOf(number) ?? list()?.querySelector("tbody tr[tabindex='0']")
+const reachable = () => list()?.querySelector("tbody tr[tabindex='0']")
+
+// a key changes the case in focus: it has to be one that is seen
+const focusOn = row => {
   row?.focus({ preventScroll: true })
+  row?.scrollIntoView({ block: "nearest" })
 }
+
+// the row that had the focus may have been drawn anew under a box
+const back = number => focusOn(rowOf(number) ?? reachable())
 
 const shown = () => {
   const number = Number(focused()?.dataset.number)
@@ -157,7 +162,7 @@ const elsewhere = target => target.closest?.("[role=dialog], [data-testid=stPopo
 
 const leave = target => {
   target.blur()
-  list()?.querySelector("tbody tr[tabindex='0']")?.focus({ preventScroll: true })
+  focusOn(reachable())
 }
 
 const pressed = event => {

@@ -32,8 +32,9 @@ export default function (component) {
   sheet.replaceSync(data.looks + BARS)
   parentElement.getRootNode().adoptedStyleSheets = [sheet]
   table(component)
+  let name = ""
   parentElement.querySelectorAll("tbody tr").forEach((tr, row) => {
-    const name = tr.cells[0].textContent
+    name = tr.cells[0].textContent || name // a row without one goes on with that of the row above
     data.columns.forEach((column, k) => {
       const td = tr.cells[k]
       link(td, data.links[row][k], k ? `${name}, ${column.label}: ${td.textContent}` : name)

@@ -59,7 +59,7 @@ class Touched:
     """What becomes of one case: the event that was (or would be) written, or `why_not`.
 
     `version` is the one that was seen, on which the act is done. `who` is a customer's own text;
-    `to` is where the message goes, `template_id` what it says.
+    `to` is where the message goes, `template_id` what it says. `told`: what was taken back.
     """
 
     number: int
@@ -70,6 +70,7 @@ class Touched:
     contact_id: int | None = None
     to: str = ""
     template_id: int | None = None
+    told: str = ""
 
 
 @permitted(Verb.BULK)
@@ -129,7 +130,7 @@ def take_back(
 
     def one(number: int, event_id: int) -> Touched:
         done = undo.undo(session, actor, number, event_id, now=now)
-        return Touched(number, done.version, event_id=done.event_id)
+        return Touched(number, done.version, event_id=done.event_id, told=done.told)
 
     return [
         _tried(session, partial(one, number, event_id), Touched(number, 0))

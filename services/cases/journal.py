@@ -43,11 +43,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Done:
-    """What a verb did: the case's version now, and the event that can be undone."""
+    """What a verb did: the case's version now, and the event that can be undone.
+
+    `told`: of an undo, what it took back, in words.
+    """
 
     number: int
     version: int
     event_id: int
+    told: str = ""
 
 
 def state_of(case: Case) -> State:

@@ -6,14 +6,14 @@ happened; taking back the one on the case that stays turns round both (`unmergin
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from db.models import Case, CaseEvent, CaseResponse, Delivery
+from db.models import Case, CaseEvent, CaseResponse, Contact, Delivery
 from services import calendars
 from services.access import Actor, Refused, permitted
 from services.cases import carrying, reach
@@ -31,7 +31,7 @@ from services.outbox.owing import still_open
 class Parted(Done):
     """What splitting did to the case that stays, and the number of the new one."""
 
-    new: int
+    new: int = field(kw_only=True)
 
 
 @permitted(Verb.BULK)
@@ -80,7 +80,7 @@ def split(
     every, chosen = carrying.answers_of(session, case.case), set(responses)
     leave = [one for one in every if one.id in chosen and actor.sees(one.unit_id)]
     stay = [answer for answer in every if answer.id not in chosen]
-    _refuse_uneven(case.case, leave, stay, len(chosen))
+    _refuse_uneven(session, case.case, leave, stay, len(chosen))
     reason = _reason(session, leave)
     about = carrying.about(case.case, stay)
     after = _moved(
@@ -95,7 +95,7 @@ def split(
         session, actor, case, after, Move.SPLIT, now=now, other=new.id, case=new.number,
         responses=moving, tags=[],
     )  # fmt: skip
-    return Parted(done.number, done.version, done.event_id, new.number)
+    return Parted(done.number, done.version, done.event_id, new=new.number)
 
 
 def _absorbed(session: Session, goes: Held, stays: Held, now: datetime, *, same: bool) -> State:
@@ -129,7 +129,12 @@ def _refuse_far(actor: Actor, case: Case) -> None:
 
 
 def _refuse_moving(session: Session, goes: Case) -> None:
-    """What is on its way would come to rest on a case that nobody works on."""
+    """What is on its way, or goes on, would come to rest on a case that nobody works on."""
+    if goes.play and not goes.play_result:
+        raise Refused(
+            f"Case {goes.number} is on a play that has not ended: end it first, or merge the other "
+            f"way round. {NOTHING}"
+        )
     query = select(Delivery.id).where(
         Delivery.case_id == goes.id, Delivery.action == "reply", still_open(Delivery.state)
     )
@@ -140,13 +145,17 @@ def _refuse_moving(session: Session, goes: Case) -> None:
         )
 
 
-def _refuse_uneven(case: Case, leave: list[Told], stay: list[Told], n: int) -> None:
+def _refuse_uneven(
+    session: Session, case: Case, leave: list[Told], stay: list[Told], n: int
+) -> None:
     if not leave or len(leave) != n:
         raise Refused(f"Choose answers of this case. {NOTHING}")
     if len({answer.contact_id for answer in leave}) > 1:
         raise Refused(f"A case is about one person: choose answers of one. {NOTHING}")
     if not any(answer.contact_id == case.contact_id for answer in stay):
-        raise Refused(f"An answer of whom the case is about has to stay. {NOTHING}")
+        who = session.get(Contact, case.contact_id) if case.contact_id else None
+        of = f" of {who.name}" if who and who.name else ""
+        raise Refused(f"At least one answer{of} must stay on this case. {NOTHING}")
 
 
 def _reason(session: Session, leave: list[Told]) -> str:

@@ -4,6 +4,7 @@ A step that asks for a favour also keeps that the person was asked, where they m
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -126,9 +127,11 @@ def favoured(
 def open_and_start(session: Session, actor: Actor, response_id: int, *, now: datetime) -> int:
     """Open a case about an answer, take it where nobody owns it, and start its play; its number.
 
+    What the actor's `batch_id` names is what can be taken back: not that it is open.
+
     Where the answer joins an open case whose play is chosen already, that one goes on.
     """
-    number = open_by_hand(session, actor, response_id, now=now)
+    number = open_by_hand(session, replace(actor, batch_id=None), response_id, now=now)
     case = seen(session, actor, number)
     if case.assignee_id is None and actor.id is not None:
         verbs.assign(session, actor, number, to=actor.id, version=case.version, now=now)

@@ -1,7 +1,7 @@
 """Taking back what was done to a case: a compensating event, never a change of the journal."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -41,9 +41,10 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
     asks.follow(session, source.data, turns, now)
     tagging.follow(session, event.case_id, source.data, turns)
     unmerging.turn(session, actor, case.case, after, source, turns, now)
-    return keep(
+    done = keep(
         session, actor, case, after, Move.UNDONE, now=now, undo_of=event_id, undone=event.kind
     )
+    return replace(done, told=words.took_back(event.kind))
 
 
 def possible(

@@ -162,8 +162,13 @@ def _resolved(event: CaseEvent, known: Names) -> str:
     return f"resolved it: {Outcome(_value(moved, 'outcome')).label}; {cause}"
 
 
+def took_back(kind: str) -> str:
+    """ "took back the waiting": what is said when a move of this kind was undone."""
+    return f"took back {_TAKEN_BACK[Move(kind)]}"
+
+
 def _undone(event: CaseEvent, _known: Names) -> str:
-    return f"took back {_TAKEN_BACK[Move(event.data['undone'])]}"
+    return took_back(event.data["undone"])
 
 
 def _assigned(event: CaseEvent, known: Names) -> str:

@@ -8,6 +8,7 @@ from services.domain.case_state import Status
 from services.insights.case_rows import CaseRow
 from services.insights.words import ago
 
+NB = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 SOON = timedelta(hours=8)  # from here on a promise is pressing
 
 
@@ -28,7 +29,7 @@ def standing(row: CaseRow, now: datetime, zone: ZoneInfo) -> Standing:
         until = row.snoozed_until.astimezone(zone)
         return Standing("paused", f"asleep until {until:%a %d %b, %H:%M}", at(until, zone))
     if row.status is Status.WAITING and row.paused_at:
-        words = f"waiting since {span(now - row.paused_at)}"
+        words = f"waiting since {_since(row.paused_at, now)}"
         return Standing("paused", words, at(row.paused_at, zone))
     if row.due_at is None:
         return Standing("later", "no promise runs", "")
@@ -40,12 +41,17 @@ def standing(row: CaseRow, now: datetime, zone: ZoneInfo) -> Standing:
     return Standing(tone, f"{what} in {span(row.due_at - now)}", exact)
 
 
+def _since(moment: datetime, now: datetime) -> str:
+    age = now - moment
+    return span(age) if age >= timedelta(minutes=1) else "just now"
+
+
 def span(length: timedelta) -> str:
     """ "12 min", "3 h", "2 d": the largest unit that fits twice, else the next one down."""
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+        return f"{minutes}{NB}min"
+    return f"{minutes // 60}{NB}h" if minutes < 48 * 60 else f"{minutes // 1440}{NB}d"
 
 
 def when(moment: datetime, zone: ZoneInfo) -> str:

@@ -7,6 +7,8 @@ from services.insights.words import amount
 
 SMALL = 20  # cases; below this people are counted one by one
 HOUR = 3600
+PARTS = (*((n, 10) for n in range(1, 10)), (1, 4), (3, 4), (1, 3), (2, 3))  # that people say
+NEAR = 0.02  # how far from them it may be
 DASH = "\N{EM DASH}"
 
 
@@ -24,16 +26,20 @@ def long(seconds: float, kind: str = "") -> str:
 
 
 def of_ten(one: Estimate) -> str:
-    """ "9 of 10"; few are counted one by one, and neither all nor none is said of most or few."""
+    """ "9 of 10", "3 of 4", or "85 % of" where no such words come close; few are counted one by
+    one, and neither all nor none is said of most or few."""
     hits = one.counts.promoters if one.counts else 0
     if hits == one.n:
         return f"All {one.n:,}"
     if one.n < SMALL or not hits:
         return f"{hits or 'None'} of the {one.n:,}"
-    tenths = float(show(10 * hits / one.n))
-    if not 1 <= tenths <= 9:
-        return "More than 9 of 10" if tenths > 9 else "Fewer than 1 of 10"
-    return f"{tenths:g} of 10"
+    part = hits / one.n
+    if not 0.05 <= part < 0.95:
+        return "More than 9 of 10" if part > 0.5 else "Fewer than 1 of 10"
+    few, of = min(PARTS, key=lambda each: abs(part - each[0] / each[1]))
+    if abs(part - few / of) > NEAR:
+        return f"{show(100 * part)}\N{NO-BREAK SPACE}% of"
+    return f"{few} of {of}"
 
 
 def finding(found: Report) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -123,7 +124,7 @@ def play_report(session: Session, actor: Actor, asked: LoopFilter, *, now: datet
         plays=tuple(_play(asked, play, cells) for play in Play if _n(cells, play=play)),
         favours=tuple(_favours(session, source, meant, asked)),
         teams=_teams(asked, cells, names),
-        points=tuple(_bucket(asked, k, one, cells) for k, one in enumerate(pieces)),
+        points=_points(asked, pieces, cells),
         whole=_row("All", cells, asked.cases()),
     )
 
@@ -160,7 +161,6 @@ def _play(asked: LoopFilter, play: Play, cells: Sequence[_Cell]) -> PlayFigures:
     def listed(*ends: str) -> CaseFilter:
         return asked.cases(plays=(play,), ends=ends)
 
-    results = SHEETS[play].results
     return PlayFigures(
         play,
         Size(_n(own), listed()),
@@ -168,7 +168,7 @@ def _play(asked: LoopFilter, play: Play, cells: Sequence[_Cell]) -> PlayFigures:
         Size(ended, listed(FINISHED)),
         tuple(
             _part(words, _n(own, end=key), ended, listed(key), f"{words} = {ENDED}")
-            for key, words in results.items()
+            for key, words in SHEETS[play].results.items()
         ),
     )
 
@@ -203,10 +203,15 @@ def _teams(
     )
 
 
+def _points(asked: LoopFilter, pieces: Sequence[Bucket], cells: Sequence[_Cell]) -> tuple[Row, ...]:
+    """Each stretch of time from that of the first play on: before it there was none to count."""
+    rows = (_bucket(asked, k, one, cells) for k, one in enumerate(pieces))
+    return tuple(dropwhile(lambda row: not row.started.n, rows))
+
+
 def _bucket(asked: LoopFilter, k: int, one: Bucket, cells: Sequence[_Cell]) -> Row:
-    own = [cell for cell in cells if cell.bucket == k]
-    part = "" if one.whole else " (part)"
-    return _row(f"{one.label}{part}", own, asked.cases(days=one.days))
+    name = one.label if one.whole else f"{one.label} (part)"
+    return _row(name, [cell for cell in cells if cell.bucket == k], asked.cases(days=one.days))
 
 
 def _favours(
@@ -241,6 +246,5 @@ def _favour(asked: LoopFilter, favour: Favour, n: dict[Reply | None, int]) -> Fa
 
 
 def _part(name: str, n: int, of: int, cases: CaseFilter | None, definition: str) -> Part:
-    found = csat_top2(Counts(n, 0, of - n))
-    now = replace(found, metric="share", definition=f"{definition}; {INTERVAL}")
-    return Part(name, Size(n, cases), now)
+    told: dict[str, Any] = {"metric": "share", "definition": f"{definition}; {INTERVAL}"}
+    return Part(name, Size(n, cases), replace(csat_top2(Counts(n, 0, of - n)), **told))

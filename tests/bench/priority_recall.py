@@ -64,7 +64,8 @@ class Gain:
         """Paired, by Student's t."""
         each = [mine - other for mine, other in zip(ours, theirs, strict=True)]
         mean = statistics.mean(each)
-        give = stats.t.ppf(0.975, len(each) - 1) * statistics.stdev(each) / math.sqrt(len(each))
+        spread = statistics.stdev(each) / math.sqrt(len(each))
+        give = float(stats.t.ppf(0.975, len(each) - 1)) * spread
         return cls(mean, mean - give, mean + give)
 
     def __str__(self) -> str:

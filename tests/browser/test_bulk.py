@@ -62,7 +62,7 @@ def test_cases_are_picked_acted_on_and_taken_back_together(
         expect(box).to_have_count(0)
         assert owners(own_desk) == {boss.id}
         page.get_by_role("button", name="Undo").click()
-        expect(page.get_by_text("60 cases: taken back.")).to_be_visible()
+        expect(page.get_by_text("60 cases: took back the assignment.")).to_be_visible()
         assert owners(own_desk) == {None}
         page.get_by_role("checkbox", name="Pick all cases on this page").click()
         expect(page.get_by_text("50 picked")).to_be_visible()

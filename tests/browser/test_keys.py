@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from db.models import Integration, User
 from services.access import actor_for
@@ -81,7 +81,7 @@ def test_cases_are_triaged_by_keys_only_in_three_commands_each(
     assert all(one.outcome == "explained" for one in done[2::3])
     assert in_focus(page) == lot.numbers[9]
     press(page, "u", "u", "u")
-    expect(page.get_by_text(f"Case {lot.numbers[6]}: Taken back.")).to_be_visible()
+    expect(page.get_by_text(f"Case {lot.numbers[6]}: took back the assignment.")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(MANY - 6)
 
 
@@ -121,6 +121,33 @@ def test_a_key_says_whom_until_when_and_why(page: Page, desk: ServedDesk, lot: L
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
+def test_what_a_key_acts_on_is_seen(page: Page, lot: Lot) -> None:
+    press(page, "j", "x")
+    bar = page.locator(".st-key-bulk_bar")
+    expect(bar).to_be_visible()
+    press(page, *"jjjjjjjjjjjj")
+    assert in_focus(page) == lot.numbers[12] and above(page, lot.numbers[12], bar)
+    press(page, "f")
+    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    press(page, "Escape")
+    assert in_focus(page) == lot.numbers[12] and above(page, lot.numbers[12], bar)
+    press(page, "a")
+    undo = page.locator(".st-key-notice button.undo")
+    expect(undo).to_be_visible()
+    bar.get_by_role("button", name="Snooze").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(undo).to_be_hidden()  # it is about something else than the box
+    press(page, "Escape")
+    expect(undo).to_be_visible()
+
+
+def above(page: Page, number: int, bar: Locator) -> bool:
+    """The row is on the screen, and the bar does not lie over it."""
+    box, end = row(page, number).bounding_box(), bar.bounding_box()
+    assert box is not None and end is not None
+    return box["y"] >= 0 and box["y"] + box["height"] <= end["y"]
+
+
 def test_whoever_comes_second_is_told_and_the_focus_goes_on(
     page: Page, desk: ServedDesk, lot: Lot
 ) -> None:
@@ -144,7 +171,7 @@ def test_the_page_of_a_case_hears_the_same_keys(page: Page, desk: ServedDesk, lo
     expect(page.get_by_text(f"Case {number}: Resolved: explained")).to_be_visible()
     assert case(desk, number).version == 3
     press(page, "u")
-    expect(page.get_by_text(f"Case {number}: Taken back.")).to_be_visible()
+    expect(page.get_by_text(f"Case {number}: took back the resolution.")).to_be_visible()
     press(page, "j")
     another = re.compile(rf"^Case (?!{number}:)\d+: Customer")
     expect(page.get_by_role("heading", name=another)).to_be_visible()

@@ -10,6 +10,7 @@ from db.models import (
     CaseEvent,
     CaseResponse,
     CaseTag,
+    Contact,
     Delivery,
     Draft,
     Message,
@@ -378,7 +379,10 @@ def test_a_split_is_not_taken_back_once_the_new_case_was_worked_on(
 
 def test_a_split_leaves_no_case_empty_and_opens_no_second_one(session: Session, me: Actor) -> None:
     case, first, last = two_answers(session)
-    for chosen, why in (([first, last], "has to stay"), ([], "Choose answers"), ([999], "Choose")):
+    who = session.get_one(Contact, case.contact_id)
+    who.name = "Dana"
+    stay = "At least one answer of Dana must stay on this case"
+    for chosen, why in (([first, last], stay), ([], "Choose answers"), ([999], "Choose")):
         with pytest.raises(Refused, match=why):
             merging.split(session, me, 1, responses=chosen, version=case.version, now=LATER)
     make.case(session, 1, contact_id=case.contact_id, now=LATER)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from db.models import Ask, Case, CaseEvent, Contact, User, UserUnit
 from services import asks, settings, templates
 from services.access import Actor, Refused, Stale, actor_for
-from services.cases import drafts, playing, verbs
+from services.cases import drafts, merging, playing, verbs
 from services.cases.journal import Done, state_hash
 from services.cases.undo import undo
 from services.domain.plays import Favour
@@ -243,3 +243,17 @@ def test_the_reply_of_a_step_is_begun_from_a_template_and_never_over_another(
     assert (typed.subject, typed.body) == ("A favour", "Hi there, would you write a review?")
     with pytest.raises(Refused, match="begun already"):
         playing.begin_reply(session, me, fan.number, template_id=found, now=NOW)
+
+
+def test_a_case_on_a_play_is_not_merged_away_before_the_play_has_ended(
+    session: Session, fan: Case
+) -> None:
+    boss, other = make.actor("manager"), make.case(session, 3, contact_id=fan.contact_id)
+    versions = {"version": fan.version, "into_version": other.version}
+    with pytest.raises(Refused, match="has not ended"):
+        merging.merge(session, boss, fan.number, into=other.number, **versions, now=NOW)
+    merging.merge(
+        session, boss, other.number, into=fan.number, version=other.version,
+        into_version=fan.version, now=NOW,
+    )  # fmt: skip
+    assert other.merged_into == fan.id

@@ -19,6 +19,7 @@ from services.insights.case_filter import CaseFilter
 from services.insights.loop_figures import Size
 from services.insights.loop_filter import LoopFilter
 from services.insights.play_sheet import case_play
+from services.insights.play_words import finding
 from services.insights.plays import PlayReport, play_report
 from services.insights.queue import queue
 from tests import builders as make
@@ -116,6 +117,17 @@ def test_a_share_has_its_n_and_interval_and_few_say_nothing(berlin: Session) -> 
     assert won.low < 75 < won.high
     assert "share of the plays that ended" in won.definition
     assert found.plays[1].results[0].now.too_few
+    assert finding(found) == "10 of the 13 plays that ended went well; 1 still runs"
+
+
+def test_time_begins_with_the_first_play(berlin: Session) -> None:
+    for days in (200, 5):
+        make.case(berlin, 1, now=NOW - timedelta(days=days))
+    make.case(berlin, 1, now=NOW - timedelta(days=40)).play = "win_back"
+    berlin.flush()
+    found = report(berlin, LoopFilter("12m"))
+    assert [row.started.n for row in found.points] == [1, 0]
+    assert finding(found) == "Too few plays have ended to say how they do; 1 still runs"
 
 
 def test_a_reader_of_one_unit_counts_its_plays_only(berlin: Session) -> None:

@@ -12,10 +12,11 @@ from db.models import Audit, RootCause, User
 from services import sla_sheet
 from services.access import Forbidden
 from services.cases import verbs
-from services.domain.scores import Metric
+from services.domain.scores import Counts, Metric, csat_top2
 from services.insights.case_filter import NOBODY
 from services.insights.loop import loop
 from services.insights.loop_filter import LoopFilter
+from services.insights.loop_words import of_ten
 from services.insights.queue import queue
 from services.insights.sla import Kept, SlaReport, sla
 from services.insights.sla_words import against, finding
@@ -103,6 +104,18 @@ def test_who_keeps_fewer_promises_than_the_others_is_told_so_and_few_are_not_jud
     )  # fmt: skip
     assert person(report, "Ann").contact_wait.waits.most == 2 * 3600
     assert finding(report).startswith("5 of 10 promises of first contact were kept; ")
+
+
+@pytest.mark.parametrize(
+    ("hits", "said"),
+    [
+        (76, "3 of 4"), (80, "8 of 10"), (34, "1 of 3"), (85, "85\N{NO-BREAK SPACE}% of"),
+        (94, "94\N{NO-BREAK SPACE}% of"), (95, "More than 9 of 10"), (4, "Fewer than 1 of 10"),
+        (0, "None of the 100"), (100, "All 100"),
+    ],
+)  # fmt: skip
+def test_a_share_in_words_is_close_to_the_share(hits: int, said: str) -> None:
+    assert of_ten(csat_top2(Counts(hits, 0, 100 - hits))) == said
 
 
 def test_two_who_do_alike_do_not_differ(session: Session) -> None:

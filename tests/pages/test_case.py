@@ -87,9 +87,10 @@ def test_the_head_says_who_how_and_why(ann: User) -> None:
     told = head(at)
     assert told["title"] == "Case 1: Dana Reyes"
     assert [chip["text"] for chip in told["chips"]] == [
-        "2 on 0-10", "new", "contact in 2 d", "fell from promoter", "asked to be contacted",
+        "fell from promoter", "2 on 0-10", "new", "contact in 2\N{NO-BREAK SPACE}d",
+        "asked to be contacted",
     ]  # fmt: skip
-    assert "Why here: asked to be contacted; was 9 in May 2026; lowest scores" in told["subtitle"]
+    assert "Why now: asked to be contacted; was 9 in May 2026; lowest scores" in told["subtitle"]
     facts = {row["label"]: row for row in told["rows"]}
     assert facts["Account"]["href"] == f"account?id={kept().account_id}"
     assert facts["Owner"]["value"] == "nobody" and "not yet" in facts["First contact"]["value"]
@@ -112,7 +113,7 @@ def test_the_journal_tells_what_happened_and_offers_ones_own_steps(ann: User) ->
         ("Bob Ito", "left a note", "Seen.", False),
     ]
     mine = press("undo", ann, event_id=steps(at)[0]["id"])
-    assert said_last(mine) == "Case 1: Taken back." and kept().assignee_id is None
+    assert said_last(mine) == "Case 1: took back the assignment." and kept().assignee_id is None
     theirs = press("undo", ann, event_id=steps(at)[1]["id"])
     assert "somebody else's doing" in said_last(theirs)
     top = steps(opened(ann))

@@ -130,7 +130,8 @@ def test_cases_stand_in_their_order_with_the_reason(company: Company) -> None:
         "Dana 1", "Acme", "slow export 1",
     )  # fmt: skip
     assert (first["score"], first["tone"], first["owner"]) == ("1", "low", "")
-    assert first["due"] == "contact in 3 d" and first["exact"].startswith("First contact due Thu")
+    assert first["due"] == "contact in 3\N{NO-BREAK SPACE}d"
+    assert first["exact"].startswith("First contact due Thu")
     assert at.caption[0].value.startswith("1–3 of 3 cases")
 
 
@@ -193,6 +194,9 @@ def test_waiting_and_sleeping_cases_leave_the_list_and_come_back(company: Compan
     at = open_page(company.ann, "case_queue.py", {"case": "2"})
     at.button(key="act_wait").click().run()
     assert case(2).status == "waiting" and numbers(at) == [1, 3]
+    assert ("waiting since just now", "") in [
+        (chip["text"], chip["shape"]) for chip in parts(at, "facts")[0]["chips"]
+    ]
     at.button(key="act_resume").click().run()
     assert numbers(at) == [2, 1, 3]
     at.button(key="snooze_Tomorrow, 09:00").click().run()

@@ -22,7 +22,7 @@ from db.models import (
 from services import settings
 from tests import builders as make
 from tests.builders import NOW
-from tests.pages.app import marked_up, open_page, press, said_last
+from tests.pages.app import identity, marked_up, open_page, press, said_last
 from tests.pages.test_case import written
 from tests.pages.test_trends import EVIL, clock, parts
 
@@ -92,7 +92,8 @@ def test_a_reply_is_owed_and_told_at_once(ann: User) -> None:
     step = parts(at, "journal")[0]["rows"][0]
     assert (step["kind"], step["body"]) == ("replied", "Dear Dana") and step["action"]
     back = press("undo", ann, event_id=step["id"])
-    assert said_last(back) == "Case 1: Taken back." and only(Delivery).state == "cancelled"
+    assert said_last(back) == "Case 1: took back a reply before it left."
+    assert only(Delivery).state == "cancelled"
     value = box(opened(ann))["value"]
     assert (value["body"], value["subject"], value["way"]) == ("Dear Dana", "Hello", "email")
 
@@ -185,3 +186,24 @@ def test_a_reply_that_leaves_at_once_says_so(ann: User) -> None:
 def test_texts_of_templates_and_customers_are_no_markup(ann: User) -> None:
     press("send", ann, given=reply(EVIL, subject=EVIL))
     assert "tracker" not in marked_up(opened(ann))
+
+
+def test_what_was_said_stays_when_a_delivery_that_leaves_draws_the_page_anew(ann: User) -> None:
+    def script() -> None:
+        from zoneinfo import ZoneInfo
+
+        import streamlit as st
+
+        from pages import _notice, _sent
+
+        st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+        _notice.notice()
+        left = {7: True} if st.session_state["runs"] == 1 else {}
+        _sent._sent(1, ZoneInfo("UTC"), left)
+
+    at = AppTest.from_function(script, default_timeout=15)
+    at.user = identity(ann)
+    at.session_state["said_last"] = (False, "It was too late.")
+    at.run()
+    assert at.session_state["runs"] == 2 and said_last(at) == "It was too late."
+    assert said_last(at.run()) == ""

@@ -124,7 +124,7 @@ def test_nothing_to_decide_opens_all_of_them() -> None:
 @pytest.mark.parametrize(
     ("vendor", "told"),
     [
-        ({}, "leaves in 5 min"),
+        ({}, "leaves in 5\N{NO-BREAK SPACE}min"),
         ({"paused_at": NOW}, "waits: Zendesk is paused since Mon 15 Jun, 12:00"),
         ({"broken_at": NOW}, "waits: Zendesk is to be reconnected"),
         (None, "waits: Zendesk is not connected"),
@@ -145,7 +145,7 @@ def test_what_waits_behind_another_one_of_its_case_says_so() -> None:
     owed("pending", 2, lane="zendesk:1")
     later, first = rows(open_page(person("csm"), "deliveries.py", {"view": "pending"}))
     assert later["next"] == "waits for an earlier one of this case"
-    assert first["next"] == "leaves in 5 min"
+    assert first["next"] == "leaves in 5\N{NO-BREAK SPACE}min"
 
 
 def test_every_delivery_is_in_one_tab() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
@@ -51,6 +52,16 @@ def test_the_menu_shows_what_the_role_may_open(role: str, hidden: int) -> None:
     assert not at.exception
     known = {Path(str(p["script_path"])).name for p in at._registered_pages.values()}
     assert len(known & {entry.file for entry in MENU}) == len(MENU) - hidden
+
+
+def test_the_menu_folds_nothing_away(dana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    real = st.navigation
+    monkeypatch.setattr(
+        st, "navigation", lambda pages, **how: given.append(how["expanded"]) or real(pages, **how)
+    )
+    assert not frame(identity(dana)).exception
+    assert given == [True]
 
 
 def test_the_sidebar_says_who_is_here(dana: User) -> None:

@@ -170,7 +170,10 @@ def test_a_test_asks_with_what_is_typed_and_keeps_nothing(
         ({}, "nothing has been sent yet"),
         ({"paused_at": NOW}, "Paused since Mon 15 Jun, 12:00"),
         ({"broken_at": NOW}, "Reconnect needed"),
-        ({"closed_until": make.NOW.replace(minute=7)}, "Resting: tried again in 7 min"),
+        (
+            {"closed_until": make.NOW.replace(minute=7)},
+            "Resting: tried again in 7\N{NO-BREAK SPACE}min",
+        ),
     ],
 )
 def test_how_it_is_doing_is_said_in_words(admin: User, values: dict[str, Any], told: str) -> None:

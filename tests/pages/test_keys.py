@@ -83,6 +83,7 @@ def test_undo_takes_back_the_last_act_then_the_one_before(ann: User) -> None:
     at = pressed(ann, key("take", 1, 3), key("take", 2, 3), key("undo", 1))
     assert (case(1).assignee_id, case(2).assignee_id) == (None, ann.id)  # on the page of case 1
     assert at.session_state["left"] == 1
+    assert said_last(at) == "Case 1: took back the assignment."
 
 
 def test_what_somebody_else_changed_is_refused_with_what_they_did(ann: User) -> None:

@@ -16,7 +16,7 @@ from services.cases import playing
 from services.domain.plays import Reply
 from tests import builders as make
 from tests.builders import NOW
-from tests.pages.app import identity, marked_up, open_page, said_last
+from tests.pages.app import identity, marked_up, notices, open_page, said_last
 from tests.pages.test_trends import EVIL, clock, parts, url
 
 __all__ = ["clock"]
@@ -118,8 +118,20 @@ def test_an_answer_starts_its_play_in_one_act(ann: User) -> None:
         6: ["open"],
     }
     at = pressed(ann, {"action": "play", "id": 4})
-    assert said_last(at) == "Case 3 is open and yours, its play started"
+    assert said_last(at) == "Case 3 is open and yours, its play started." and notices(at)["undo"]
     assert (kept(3).play, kept(3).assignee_id) == ("promoter", ann.id)
+    at.button(key="back").click().run()
+    assert said_last(at).startswith("1 case: ") and not notices(at)["refused"]
+    case = kept(3)
+    assert (case.status, case.play, case.assignee_id) == ("new", None, None)
+
+
+def test_an_answer_that_joins_a_case_with_a_play_offers_nothing_to_take_back(ann: User) -> None:
+    with transaction() as session:
+        make.response(session, 9, contact_id=kept(2).contact_id)
+    at = pressed(ann, {"action": "play", "id": 4})
+    assert said_last(at) == "Case 2 is open. It had an owner and a play already."
+    assert not notices(at)["undo"]
 
 
 def pressed(user: User, act: dict[str, Any]) -> AppTest:
@@ -136,8 +148,12 @@ def pressed(user: User, act: dict[str, Any]) -> AppTest:
             st.session_state["list"] = SimpleNamespace(act=act)
             _cards._acted("list")
 
-        _notice.notice(undoes=False)
+        def back() -> None:
+            _notice.take_back(*st.session_state[_notice.UNDO][:2])
+
+        _notice.notice(only=_notice.MANY)
         st.button("press", key="press", on_click=press)
+        st.button("back", key="back", on_click=back)
 
     at = AppTest.from_function(script, kwargs={"act": act}, default_timeout=15)
     at.user = identity(user)
@@ -188,7 +204,8 @@ def test_each_number_of_the_results_leads_to_its_cases(ann: User) -> None:
     assert links[2] is None
     ended = [row["cells"][:3] for row in tables["How plays ended"]["rows"]]
     assert ended[:2] == [["Thank and ask", "Helps us", "1"],
-                         ["Thank and ask", "Thanked, not asked", "0"]]  # fmt: skip
+                         ["", "Thanked, not asked", "0"]]  # fmt: skip
+    assert at.title[0].value == "Too few plays have ended to say how they do; none still runs"
     assert tables["Favours asked for"]["rows"][0]["cells"][:2] == ["Review", "1"]
     assert "favour=review" in tables["Favours asked for"]["links"][0][1]
 

@@ -131,6 +131,8 @@ def test_a_fall_from_promoter_is_an_alarm_on_the_case_until_it_is_done() -> None
     user = somebody("csm")
     heads = [parts(open_page(user, "case.py", {"number": str(n)}), "facts") for n in (1, 2)]
     assert ["fell from promoter" in head for head in heads] == [True, False]
+    beside = parts(open_page(user, "case_queue.py", {"case": "1"}), "facts")
+    assert "fell from promoter" in beside
     rows = parts(open_page(user, "case_queue.py"), "queue")
     assert rows.count("fell from promoter") == 1
     with transaction() as session:

@@ -260,7 +260,7 @@ def test_a_case_is_opened_from_an_answer_and_its_number_said(company: Company, r
         user = make.user(session, role, name=f"Not {company.boss.name}")
     wanted = next(row["id"] for row in cards(open_page(user, "verbatims.py")))
     at = open_by(user, wanted)
-    assert not at.exception and at.toast[0].value == "Case 1 is open"
+    assert not at.exception and at.toast[0].value == "Case 1 is open."
     row = next(r for r in cards(open_page(user, "verbatims.py")) if r["id"] == wanted)
     assert row["case"] == {"text": "Case 1, new", "href": "case?number=1"}
 

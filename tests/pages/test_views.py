@@ -29,16 +29,24 @@ def links(at: AppTest) -> str:
     return " ".join(one.proto.body for one in at.get("html"))
 
 
+def adding(at: AppTest) -> str:
+    """Which box it is in which a view is kept."""
+    (box,) = [one for one in at.get("popover") if one.proto.popover.label == "+ view"]
+    return str(box.proto.id)
+
+
 def said(at: AppTest) -> list[str]:
     return [text.value for text in at.text]
 
 
 def test_a_filter_is_kept_under_a_name_and_found_beside_the_tabs(people: dict[str, User]) -> None:
     at = open_page(people["csm"], "case_queue.py", {"view": "open", "score": "2"})
+    box = adding(at)
     at.text_input(key="view_name").set_value("<b>Low</b>")
     at.checkbox(key="view_share").check()
     next(one for one in at.button if one.label == "Keep").click().run()
     assert not at.exception and said_last(at) == "The view is kept."
+    assert adding(at) != box  # another one, and so a closed one
     assert "queue?view=open&amp;score=2" in links(at) and "1 (proposed)" in links(at)
     assert "&lt;b&gt;Low" in links(at) and "<b>Low" not in links(at) + marked_up(at)
     boss = open_page(people["manager"], "case_queue.py", {"view": "open", "score": "2"})
