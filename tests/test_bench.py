@@ -106,7 +106,7 @@ def test_the_bench_measures_the_same_on_both_engines(told: Any) -> None:
         assert compared >= HELD_AGAINST
     targets = {(r["name"], r["engine"]): r["target"] for r in told["rows"] if r["target"]}
     held = {key: most for key, most in targets.items() if key[0].startswith(WAITED_FOR)}
-    assert len(held) > 60 and set(held.values()) == {3}
+    assert len(held) > 50 and set(held.values()) == {3}
     others = {key: most for key, most in targets.items() if key not in held}
     assert others == TARGETS | {(name, "none"): 1.0 for name in ORDERS}
 
@@ -114,7 +114,8 @@ def test_the_bench_measures_the_same_on_both_engines(told: Any) -> None:
 @pytest.mark.slow
 def test_the_bench_works_on_forty_of_each_case_and_people_at_once(told: Any) -> None:
     sizes = {row["n"] for row in told["rows"] if row["name"].startswith(WAITED_FOR)}
-    assert sizes == {round(N * 1.4)}
+    (size,) = sizes
+    assert size >= N * 1.4 and size % 40 == 0
     for row in told["rows"]:
         if row["name"].startswith(AT_ONCE) and row["name"].endswith("reruns"):
             assert row["value"] == 0  # errors
