@@ -38,7 +38,7 @@ def later(
 
 def due(state: State) -> State:
     """The state with the promise that runs now."""
-    if state.status in (Status.RESOLVED, Status.WAITING):
+    if state.status in (Status.RESOLVED, Status.WAITING, Status.MERGED):
         return replace(state, due_at=None)
     return replace(state, due_at=state.close_due if state.contacted_at else state.first_due)
 

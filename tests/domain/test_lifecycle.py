@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.domain import lifecycle as life
@@ -189,6 +189,7 @@ steps = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(1, 5000))
 
 
 @given(steps)
+@example([(Move.MERGED, 1), (Move.UNDONE, 1), (Move.UNDONE, 1)])
 def test_the_journal_read_from_the_start_is_the_state(steps: list[tuple[Move, int]]) -> None:
     case, at = opened(), MONDAY
     journal = [life.changes(None, case)]
