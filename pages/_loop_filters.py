@@ -47,6 +47,16 @@ def in_force(now: LoopFilter) -> None:
     only(told, put, LoopFilter(now.range))
 
 
+def ways_out(now: LoopFilter) -> None:
+    """Where nothing is found: without the filters, and over all time."""
+    bare = LoopFilter(now.range)
+    if now != bare:
+        st.button("Drop the filters", key="loosen", on_click=put, args=(bare,))
+    if now.range != "all":
+        ever = now.narrowed(range="all")
+        st.button("All time", key="all_time", on_click=put, args=(ever,))
+
+
 def _days(text: str) -> str:
     """Days as the address spells them, for people."""
     return text.replace("..", " to ")

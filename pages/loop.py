@@ -5,7 +5,7 @@ import streamlit as st
 from pages._ask import ask, failing_gently, minute
 from pages._live import announce_cases, drawn
 from pages._look import styles
-from pages._loop_filters import bar, in_force, put
+from pages._loop_filters import bar, in_force, ways_out
 from pages._loop_parts import endings, footnotes, groups, opened_line, trend
 from pages._loop_tiles import loop_styles, tiles
 from pages._mount import mount
@@ -34,16 +34,11 @@ def show(found: Report) -> None:
 
 def nothing(asked: LoopFilter, found: Report) -> None:
     """No cases: say for what, and offer the ways out."""
-    bare = LoopFilter(asked.range)
-    narrowed = asked != bare
+    narrowed = asked != LoopFilter(asked.range)
     way = "Drop the filters or take more days." if narrowed else "Take more days."
     st.text(f"Nothing in {found.span.text}. {way}")
     with st.container(horizontal=True):
-        if narrowed:
-            st.button("Drop the filters", key="loosen", on_click=put, args=(bare,))
-        if asked.range != "all":
-            ever = asked.narrowed(range="all")
-            st.button("All time", key="all_time", on_click=put, args=(ever,))
+        ways_out(asked)
 
 
 styles()

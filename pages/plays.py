@@ -5,7 +5,7 @@ import streamlit as st
 from pages._ask import ask, failing_gently, minute
 from pages._live import announce_cases, drawn
 from pages._look import styles
-from pages._loop_filters import bar, in_force, put
+from pages._loop_filters import bar, in_force, ways_out
 from pages._mount import mount
 from pages._parts import PAGES
 from pages._plays_parts import favours, footnotes, grouped, plays, results
@@ -32,12 +32,7 @@ def nothing(asked: LoopFilter, found: PlayReport) -> None:
     st.text(f"No case opened in {found.text} has a play. Start one on a case, or from good news.")
     with st.container(horizontal=True):
         st.page_link(PAGES / "good_news.py", label="Go to the good news")
-        if asked != LoopFilter(asked.range):
-            st.button("Drop the filters", key="loosen", on_click=put,
-                      args=(LoopFilter(asked.range),))  # fmt: skip
-        if asked.range != "all":
-            ever = asked.narrowed(range="all")
-            st.button("All time", key="all_time", on_click=put, args=(ever,))
+        ways_out(asked)
 
 
 styles()

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._ask import ask, failing_gently, minute
 from pages._live import announce_cases, drawn
 from pages._look import styles
-from pages._loop_filters import bar, in_force, put
+from pages._loop_filters import bar, in_force, ways_out
 from pages._loop_tiles import loop_styles
 from pages._mount import mount
 from pages._parts import PAGES, travel, watch_scheme
@@ -31,14 +31,9 @@ def show(found: SlaReport, asked: LoopFilter) -> None:
 
 def nothing(asked: LoopFilter, found: SlaReport) -> None:
     """No cases: say for what, and offer the ways out."""
-    bare = LoopFilter(asked.range)
     st.text(f"Nothing in {found.span.text}. Take more days, or drop the filters.")
     with st.container(horizontal=True):
-        if asked != bare:
-            st.button("Drop the filters", key="loosen", on_click=put, args=(bare,))
-        if asked.range != "all":
-            ever = asked.narrowed(range="all")
-            st.button("All time", key="all_time", on_click=put, args=(ever,))
+        ways_out(asked)
 
 
 styles()

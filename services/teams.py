@@ -50,12 +50,7 @@ def set_lead(
     session: Session, actor: Actor, team_id: int, *, lead_id: int | None, now: datetime
 ) -> Team:
     """Name the person who leads a team (None: nobody)."""
-    team = _locked(session, Team, team_id)
-    _refuse_who_left(session, lead_id)
-    if team.lead_id != lead_id:
-        team.lead_id = lead_id
-        _note(session, actor, "team.lead", team, now, lead=lead_id)
-    return team
+    return _answers(session, actor, team_id, "lead", lead_id, now)
 
 
 @permitted(Verb.ADMINISTER)
@@ -63,12 +58,7 @@ def set_manager(
     session: Session, actor: Actor, team_id: int, *, manager_id: int | None, now: datetime
 ) -> Team:
     """Name who hears of broken promises that the lead does not take up (None: any manager)."""
-    team = _locked(session, Team, team_id)
-    _refuse_who_left(session, manager_id)
-    if team.manager_id != manager_id:
-        team.manager_id = manager_id
-        _note(session, actor, "team.manager", team, now, manager=manager_id)
-    return team
+    return _answers(session, actor, team_id, "manager", manager_id, now)
 
 
 @permitted(Verb.ADMINISTER)
@@ -135,6 +125,18 @@ def remove_unit(session: Session, actor: Actor, unit_id: int, *, now: datetime) 
         people=select(UserUnit.user_id).where(UserUnit.unit_id == unit_id),
     )
     _remove(session, actor, unit, "unit.remove", now)
+
+
+def _answers(
+    session: Session, actor: Actor, team_id: int, part: str, user_id: int | None, now: datetime
+) -> Team:
+    """Name the person who is `part` ("lead" or "manager") of a team."""
+    team = _locked(session, Team, team_id)
+    _refuse_who_left(session, user_id)
+    if getattr(team, f"{part}_id") != user_id:
+        setattr(team, f"{part}_id", user_id)
+        _note(session, actor, f"team.{part}", team, now, **{part: user_id})
+    return team
 
 
 def _refuse_who_left(session: Session, user_id: int | None) -> None:

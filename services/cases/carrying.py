@@ -8,11 +8,10 @@ from sqlmodel import Session, col, select
 
 from db.models import Case, CaseResponse, CaseTag, Response, metadata
 from services.access import Actor
-from services.cases.journal import NOTHING, Held, keep
+from services.cases.journal import Held, keep, legal
 from services.cases.ranking import Ranker, Told, answers, rank
 from services.domain import merging
-from services.domain.lifecycle import Illegal, Move, State
-from services.refusals import Refused
+from services.domain.lifecycle import Move, State
 
 LINK, DRAFT = metadata.tables["case_response"], metadata.tables["draft"]
 
@@ -45,10 +44,8 @@ def carry(session: Session, source: Case, target: Case, responses: Sequence[int]
 def put_away(session: Session, actor: Actor, goes: Held, into: Case, now: datetime) -> None:
     """The case lives on in the other one; what people were typing there goes along, but no reply
     to somebody else than whom that one is about."""
-    try:
+    with legal():
         after = merging.merged(goes.state, into.id or 0)
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None
     keep(session, actor, goes, after, Move.MERGED, now=now, into=into.id, case=into.number)
     other = DRAFT.alias()
     known = sa.exists().where(

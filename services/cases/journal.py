@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from services.domain import priority
 from services.domain.lifecycle import (
     FIELDS,
     Changes,
+    Illegal,
     Move,
     Outcome,
     State,
@@ -52,6 +54,15 @@ class Done:
     version: int
     event_id: int
     told: str = ""
+
+
+@contextmanager
+def legal() -> Iterator[None]:
+    """What the rules of a case forbid is refused in their words: nothing was changed."""
+    try:
+        yield
+    except Illegal as error:
+        raise Refused(f"{error}. {NOTHING}") from None
 
 
 def state_of(case: Case) -> State:

@@ -5,7 +5,7 @@ the case that the old number leads to shows them. Each of the two cases has an e
 happened; taking back the one on the case that stays turns round both (`unmerging`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,11 @@ from db.models import Case, CaseEvent, CaseResponse, Contact, Delivery
 from services import calendars
 from services.access import Actor, Refused, permitted
 from services.cases import carrying, reach
-from services.cases.journal import NOTHING, Done, Held, held, keep, put, told
+from services.cases.journal import NOTHING, Done, Held, held, keep, legal, put, told
 from services.cases.ranking import Told
 from services.cases.verbs import promise
 from services.domain import merging
-from services.domain.lifecycle import UNRESOLVED, Illegal, Move, State, changes
+from services.domain.lifecycle import UNRESOLVED, Move, State, changes
 from services.domain.roles import Verb
 from services.domain.scores import Band
 from services.outbox.owing import still_open
@@ -83,11 +83,10 @@ def split(
     _refuse_uneven(session, case.case, leave, stay, len(chosen))
     reason = _reason(session, leave)
     about = carrying.about(case.case, stay)
-    after = _moved(
-        lambda: merging.left(
+    with legal():
+        after = merging.left(
             case.state, response_id=about, asked=any(answer.asked for answer in stay)
         )
-    )
     new, moving = _opened(session, actor, case, leave, reason, now), sorted(chosen)
     carrying.carry(session, case.case, new, moving)
     carrying.rank_anew(session, case.case, after, now)
@@ -103,11 +102,10 @@ def _absorbed(session: Session, goes: Held, stays: Held, now: datetime, *, same:
     found = carrying.answers_of(session, goes.case, stays.case)
     about = carrying.about(stays.case, found) if same else stays.state.response_id
     calendar = calendars.calendar_of(session, stays.state.team_id)
-    return _moved(
-        lambda: merging.absorbed(
+    with legal():
+        return merging.absorbed(
             stays.state, goes.state, now, calendar, same=same, response_id=about
         )
-    )
 
 
 def _refuse_apart(actor: Actor, goes: Case, stays: Case) -> None:
@@ -180,12 +178,11 @@ def _opened(
         CaseResponse.case_id == case.case.id, col(CaseResponse.response_id).in_(ids)
     )
     since = session.exec(joined).one()
-    state = _moved(
-        lambda: merging.split_off(
+    with legal():
+        state = merging.split_off(
             case.state, since, promise(session, case.state.team_id), response_id=last.id,
             asked=any(one.asked for one in leave),
-        )
-    )  # fmt: skip
+        )  # fmt: skip
     number = int(session.exec(select(sa.func.max(Case.number))).one()) + 1
     new = Case(
         number=number, contact_id=last.contact_id, account_id=last.account_id,
@@ -206,11 +203,3 @@ def _opened(
     session.add(event)
     session.flush()
     return new
-
-
-def _moved(change: Callable[[], Any]) -> State:
-    try:
-        after: State = change()
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None
-    return after

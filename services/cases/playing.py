@@ -14,11 +14,11 @@ from db.models import Response, Survey
 from services import asks, templates
 from services.access import Actor, Refused, permitted
 from services.cases import drafts, verbs
-from services.cases.journal import NOTHING, Done, Held, held, keep, seen
+from services.cases.journal import NOTHING, Done, Held, held, keep, legal, seen
 from services.cases.opening import open_by_hand
 from services.domain import plays
 from services.domain.bands import Band, Direction, Metric, Scale
-from services.domain.lifecycle import Illegal, Move, State
+from services.domain.lifecycle import Move, State
 from services.domain.plays import Favour, Play, Reply
 from services.domain.roles import Verb
 
@@ -178,7 +178,5 @@ def _play(
 
 
 def _moved(change: Callable[[State], State], case: Held) -> State:
-    try:
+    with legal():
         return change(case.state)
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None

@@ -9,10 +9,10 @@ from db.models import Case, Contact, Delivery, Integration
 from services import integrations, settings
 from services.access import Actor, Refused, permitted
 from services.cases.card import card
-from services.cases.journal import NOTHING, Done, held, keep, seen
+from services.cases.journal import NOTHING, Done, held, keep, legal, seen
 from services.cases.replying import why_silent
 from services.domain import replies
-from services.domain.lifecycle import Illegal, Move
+from services.domain.lifecycle import Move
 from services.domain.retrying import State
 from services.domain.roles import Verb
 from services.outbox.owing import lane, owe, public_key, still_open, thread_of
@@ -28,10 +28,8 @@ def push(session: Session, actor: Actor, number: int, *, vendor: str, now: datet
     """Owe the case to this vendor; refused where it has the case or will have it."""
     case = held(session, actor, number, None)
     _refuse(session, case.case, vendor)
-    try:
+    with legal():
         after = replies.pushed(case.state)
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None
     delivery = owe(
         session, key=_key(session, case.case, vendor), vendor=vendor, action=ACTIONS[vendor],
         body=_body(session, case.case, vendor, now), now=now, case_id=case.case.id,
@@ -90,8 +88,10 @@ def why_not(session: Session, case: Case, vendor: str) -> str | None:
     if session.exec(pushes.where(still_open(Delivery.state))).first() is not None:
         return f"It is on its way to {title(vendor)} already."
     # A person says that it arrived, and nobody knows under which name: twice would be worse.
-    arrived = vendor == "intercom" and session.exec(pushes.where(Delivery.state == State.SENT))
-    return f"{title(vendor)} has the case already." if arrived and arrived.first() else None
+    sent = pushes.where(Delivery.state == State.SENT)
+    if vendor == "intercom" and session.exec(sent).first() is not None:
+        return f"{title(vendor)} has the case already."
+    return None
 
 
 def _silent(session: Session, case: Case) -> str | None:

@@ -11,9 +11,9 @@ from db.models import Case, CaseEvent, Contact, Delivery, Integration, Message, 
 from services import calendars, integrations, settings
 from services.access import Actor, Refused, permitted
 from services.cases import drafts, sending, verbs
-from services.cases.journal import NOTHING, Done, Held, held, keep, seen
+from services.cases.journal import NOTHING, Done, Held, held, keep, legal, seen
 from services.domain import lifecycle, merge, replies
-from services.domain.lifecycle import Illegal, Move, State
+from services.domain.lifecycle import Move, State
 from services.domain.roles import Verb
 from services.mail import compose
 from services.outbox.owing import lane, owe, public_key, thread_of, withdraw
@@ -134,7 +134,7 @@ def _after(
     session: Session, case: Held, then: str, now: datetime, outcome: str, cause_id: int | None
 ) -> tuple[State, dict[str, Any]]:
     """The state that the reply leaves behind, and what the journal says of it."""
-    try:
+    with legal():
         state = replies.replied(case.state)
         if then == "wait":
             return lifecycle.waited(state, now), {"then": then}
@@ -144,8 +144,6 @@ def _after(
             return lifecycle.resolved(
                 state, now, calendar, outcome=ended, root_cause_id=cause_id or 0
             ), {"then": then}  # fmt: skip
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None
     if then:
         raise Refused(f"After a reply a case waits or is resolved. {NOTHING}")
     return state, {}

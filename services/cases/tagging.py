@@ -9,9 +9,9 @@ from sqlmodel import Session, select
 
 from db.models import CaseTag, Tag
 from services.access import Actor, Refused, permitted
-from services.cases.journal import NOTHING, Done, held, keep
+from services.cases.journal import NOTHING, Done, held, keep, legal
 from services.domain import lifecycle
-from services.domain.lifecycle import Illegal, Move
+from services.domain.lifecycle import Move
 from services.domain.roles import Verb
 from services.person_fields import one_line
 
@@ -72,10 +72,8 @@ def _turn(
     *, on: bool,
 ) -> Done:  # fmt: skip
     case = held(session, actor, number, version)
-    try:
+    with legal():
         lifecycle.check(case.state, Move.TAGGED)
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None
     tag_id = _named(session, name, make=on)
     there = of_case(session, case.case.id or 0)
     if (tag_id in there) == on:

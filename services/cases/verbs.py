@@ -14,10 +14,10 @@ from db.models import Case, Message, RootCause, Team, User
 from services import calendars, settings
 from services.access import Actor, Refused, actor_for, permitted
 from services.cases import drafts, sending
-from services.cases.journal import LONGEST, NOTHING, Done, Held, held, keep
+from services.cases.journal import LONGEST, NOTHING, Done, Held, held, keep, legal
 from services.cases.words import WAYS
 from services.domain import lifecycle
-from services.domain.lifecycle import Illegal, Move, Outcome, Promise, State
+from services.domain.lifecycle import Move, Outcome, Promise, State
 from services.domain.roles import Verb
 
 LONGEST_SNOOZE = timedelta(days=366)
@@ -199,10 +199,8 @@ def _move(
     change: Callable[[State], State],
     **data: Any,
 ) -> Done:
-    try:
+    with legal():
         after = change(case.state)
-    except Illegal as error:
-        raise Refused(f"{error}. {NOTHING}") from None
     return keep(session, actor, case, after, move, now=now, **data)
 
 

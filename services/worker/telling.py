@@ -88,14 +88,11 @@ def _send(session: Session, user_id: int, now: datetime) -> None:
         _done(session, found, now)
         return
     usual = settings.reporting_zone(session).key
-    seen = _seen(session, user, found)
-    _done(session, [notice for notice in found if notice not in seen], now)
-    if not (found := seen):
-        return
     if wanted["when"] == "now" or _time_has_come(user, wanted, found[0].at, now, usual):
         if session.get(Integration, wanted["way"]) is None:
             return  # they wait until it is connected
-        _owe(session, user, wanted["way"], found, now)
+        if seen := _seen(session, user, found):
+            _owe(session, user, wanted["way"], seen, now)
         _done(session, found, now)
 
 
