@@ -171,7 +171,7 @@ def keys(page: str, zone: ZoneInfo, row: CaseRow | None, **ways: str | None) -> 
     book.said = []
     data = {
         "page": page, "works": _door.actor().may(Verb.WORK_CASES), "list": remembered(), **ways,
-        "case": row and told(row), "people": _people(),
+        "asked": st.query_params.get("number"), "case": row and told(row), "people": _people(),
         "outcomes": [{"name": one.value, "label": one.label} for one in Outcome],
         "causes": [{"name": str(key), "label": shown(name)} for key, name in ask(causes.in_use)],
         "snoozes": _numbered([label for label, _ in presets(_door.now().astimezone(zone))]),

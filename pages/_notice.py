@@ -16,6 +16,8 @@ from services.cases.journal import Done
 UNDO = "undo_case"
 MANY = 0
 TOLD = "told_last"  # what the last run said of the last act: (whether done, words)
+REFUSED = "refused_last"  # (the last ones, until when they are said again)
+REFUSALS, READ = 3, timedelta(seconds=10)
 OFFERED = timedelta(minutes=2)  # later it would be a surprise; the journal still offers it
 
 
@@ -25,15 +27,28 @@ def notice(*, only: int | None = None, undoes: bool = True) -> None:
     With `undoes` the last act on a case can be taken back, `only` on the case of that number.
     """
     done, words = st.session_state[TOLD] = st.session_state.pop(SAID, (True, ""))
+    refused, words = _refused("" if done else words), words if done else ""
     number, event_id, told, until = st.session_state.get(UNDO) or (None, 0, "", _door.now())
     offered = undoes and number is not None and only in (None, number)
     if words or not offered or until < _door.now():
         number, told = None, words
     data = {
         "words": shown(f"Case {number}: {told}" if number else told),
-        "refused": not done, "undo": number is not None, "event": event_id,
+        "refused": shown(refused), "undo": number is not None, "event": event_id,
     }  # fmt: skip
     mount("notice", data, "notice", on_act_change=lambda: _acted(number, event_id))
+
+
+def _refused(words: str) -> str:
+    """What was refused now or a moment ago: the next act may come before it could be read."""
+    kept: tuple[str, ...]
+    kept, until = st.session_state.get(REFUSED) or ((), _door.now())
+    if until <= _door.now():
+        kept = ()
+    if words:
+        kept = (*(one for one in kept if one != words), words)[-REFUSALS:]
+        st.session_state[REFUSED] = (kept, _door.now() + READ)
+    return " ".join(kept)
 
 
 def _acted(number: int | None, event_id: int | str) -> None:
@@ -42,7 +57,8 @@ def _acted(number: int | None, event_id: int | str) -> None:
     if name == "undo" and number is not None:
         take_back(number, event_id)
     elif name == "close":
-        st.session_state.pop(UNDO, None)
+        for kept in (UNDO, REFUSED):
+            st.session_state.pop(kept, None)
 
 
 def take_back(number: int, event_id: int | str) -> None:

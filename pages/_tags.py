@@ -31,6 +31,8 @@ def _changed(row: CaseRow, key: str) -> None:
     new = [name for name in wanted if name.casefold() not in before]
     gone = [name for name in row.tags if name not in wanted]
     verbs = [(tagging.tag, name) for name in new] + [(tagging.untag, name) for name in gone]
+    if not verbs:  # a box that is drawn anew, under the next version, may say what it was given
+        return
     if len(verbs) == 1:
         ((verb, name),) = verbs
         words = f"Tagged {name}." if new else f"No longer tagged {name}."

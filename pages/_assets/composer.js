@@ -3,7 +3,7 @@
 import { build, show } from "./compose_parts.js"
 import { channel, forget, remember, remembered } from "./drafts.js"
 import { another, answered, begin, came, choose, declined, put, token } from "./typed.js"
-import { granted, granting } from "./wishes.js"
+import { granted, granting, type } from "./wishes.js"
 
 const PAUSE = 500 // ms after the last key
 const PATIENCE = 15000 // ms; then a text that nobody answered for may be sent again
@@ -42,6 +42,7 @@ const opened = (part, number) => {
   const { start, template } = part.reply
   if (wish.kind === "template" && !start.hidden && !part.reply.top.hidden) template.focus()
   else if (part.label.hidden) part.tabs[part.kind].focus()
+  else type(part.text, wish)
 }
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {

@@ -3,13 +3,15 @@
 // later press until the desk has heard it: however fast they come, none is lost, and each is done once.
 import { help, hint, picker } from "./keys_parts.js"
 import { travel } from "./texts.js"
-import { find, granted, granting, write } from "./wishes.js"
+import { ahead, find, granted, granting, type, wishes, write } from "./wishes.js"
 
 const ALONE = matchMedia("(max-width: 1099px)") // here a case gets the page to itself: see queue.js
 const PATIENCE = 3000 // ms
+const SOON = 50 // ms
+const OURS = /\/(queue|case)$/
 const SIGNS = new Set(["checkbox", "radio", "button", "submit", "reset", "range"])
 
-const desk = { data: null, box: null, set: null, pending: [], seq: 0, tries: 0, token: "", done: new Set() }
+const desk = { data: null, box: null, set: null, pending: [], seq: 0, tries: 0, token: "", done: new Set(), early: [] }
 
 const inside = key => {
   const around = document.querySelector(`.st-key-${key}`)
@@ -148,11 +150,16 @@ const ANY = { j: () => move(1), k: () => move(-1), f: search, u: () => say("undo
 const READS = new Set(["o", "j", "k", "f", "h", "?"]) // what those may do who do not work on cases
 const AGAIN = new Set(["j", "k"]) // what a key that is held down does again
 
+// the field may be drawn after the keys
 const searching = () => {
+  clearTimeout(desk.looking)
+  if (!wishes(one => one.find)) return
   const field = desk.data?.page === "queue" && document.querySelector(".st-key-f_text input")
-  if (!field || !granted(wish => wish.find)) return
+  if (!field) return void (desk.looking = setTimeout(searching, SOON))
+  const wish = granted(one => one.find)
   field.focus()
   field.select()
+  type(field, wish)
 }
 
 const types = ({ tagName, type, isContentEditable }) =>
@@ -165,19 +172,52 @@ const leave = target => {
   focusOn(reachable())
 }
 
-const pressed = event => {
-  const [target] = event.composedPath()
-  if (!desk.data || event.defaultPrevented || event.isComposing || desk.box.querySelector("dialog[open]")) return
-  if (types(target)) return event.key === "Escape" && !elsewhere(target) && leave(target)
-  if (event.ctrlKey || event.metaKey || event.altKey || elsewhere(target)) return
-  const { key } = event
-  if (!(key in ON_CASE || key in ANY) || (event.repeat && !AGAIN.has(key))) return
-  if (!desk.data.works && !READS.has(key)) return
-  event.preventDefault()
+// whether the keys know what is on the screen: after a step to another page or case they do not, yet
+const arrived = () => {
+  const { pathname, search: query } = location
+  const [, here] = pathname.match(OURS) ?? []
+  const { page, asked } = desk.data
+  if (!desk.box.isConnected || page !== here) return false
+  return page === "queue" || asked === new URLSearchParams(query).get("number")
+}
+
+const hear = key => {
   if (key in ANY) return ANY[key]()
   const one = meant()
   if (one) ON_CASE[key](one)
   else move(0) // nothing is meant yet: the first press shows what the next one would be about
+}
+
+const writing = () => {
+  let field = document.activeElement
+  while (field?.shadowRoot?.activeElement) field = field.shadowRoot.activeElement
+  return field && types(field) ? field : null
+}
+
+// what was pressed on the way here is about what is here; a box that it opens takes the keys after it
+const late = () => {
+  const held = arrived() ? desk.early.splice(0) : []
+  for (const { key, at } of held) {
+    if (at < Date.now() - PATIENCE || desk.box.querySelector("dialog[open]")) continue
+    const field = writing()
+    if (field) type(field, { typed: key })
+    else if (!ahead(key)) hear(key)
+  }
+}
+
+const pressed = event => {
+  const [target] = event.composedPath()
+  if (!desk.box || event.defaultPrevented || event.isComposing || desk.box.querySelector("dialog[open]")) return
+  if (!desk.box.isConnected && !OURS.test(location.pathname)) return // another page
+  if (types(target)) return event.key === "Escape" && !elsewhere(target) && leave(target)
+  if (event.ctrlKey || event.metaKey || event.altKey || elsewhere(target)) return
+  const { key } = event
+  if (ahead(key)) return event.preventDefault()
+  if (!(key in ON_CASE || key in ANY) || (event.repeat && !AGAIN.has(key))) return
+  if (!desk.data.works && !READS.has(key)) return
+  event.preventDefault()
+  if (arrived()) hear(key)
+  else if (!event.repeat) desk.early.push({ key, at: Date.now() })
 }
 
 // a link to a case beside the list, where there is no room for it: the case gets its page, and Back
@@ -204,8 +244,6 @@ export default function ({ data, parentElement, setStateValue }) {
   hint(parentElement, data, shown)
   desk.granting ??= granting(searching, () => false)
   searching()
+  late()
   document.addEventListener("keydown", pressed) // the same function is never added twice
-  return () => {
-    if (desk.box === parentElement) desk.data = null
-  }
 }

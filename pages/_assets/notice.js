@@ -24,12 +24,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     setTriggerValue("act", name)
   }
   const [said, refused] = box.querySelectorAll("[role]")
-  said.replaceChildren(...(data.refused ? [] : [isolated("", data.words)]))
-  refused.replaceChildren(...(data.refused ? [isolated("", data.words)] : []))
+  said.replaceChildren(...(data.words ? [isolated("", data.words)] : []))
+  refused.replaceChildren(...(data.refused ? [isolated("", data.refused)] : []))
   for (const old of box.querySelectorAll("button")) old.remove()
   if (data.undo) box.append(button("Undo", "undo", act))
   box.append(button("Close", "close", act))
-  box.classList.toggle("refused", data.refused)
-  box.classList.toggle("silent", !data.words)
+  box.classList.toggle("refused", Boolean(data.refused))
+  box.classList.toggle("silent", !data.words && !data.refused)
   box.hidden = false
 }

@@ -143,9 +143,12 @@ def test_what_a_key_acts_on_is_seen(page: Page, lot: Lot) -> None:
 
 def above(page: Page, number: int, bar: Locator) -> bool:
     """The row is on the screen, and the bar does not lie over it."""
-    box, end = row(page, number).bounding_box(), bar.bounding_box()
-    assert box is not None and end is not None
-    return box["y"] >= 0 and box["y"] + box["height"] <= end["y"]
+    for _ in range(20):  # a list that is drawn anew has none for a moment
+        box, end = row(page, number).bounding_box(), bar.bounding_box()
+        if box is not None and end is not None:
+            return box["y"] >= 0 and box["y"] + box["height"] <= end["y"]
+        page.wait_for_timeout(100)
+    return False
 
 
 def test_whoever_comes_second_is_told_and_the_focus_goes_on(
@@ -175,8 +178,28 @@ def test_the_page_of_a_case_hears_the_same_keys(page: Page, desk: ServedDesk, lo
     press(page, "j")
     another = re.compile(rf"^Case (?!{number}:)\d+: Customer")
     expect(page.get_by_role("heading", name=another)).to_be_visible()
-    press(page, "f")
+    press(page, "f", *"take one")  # the page with the field is not there yet
     expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    expect(page.get_by_role("searchbox", name="Search")).to_have_value("take one")
+    assert case(desk, number).version == 4
+
+
+def test_what_is_pressed_on_the_way_is_about_what_comes(
+    page: Page, desk: ServedDesk, lot: Lot
+) -> None:
+    first, second, *_ = lot.numbers
+    press(page, "j", "n", *"take one, resolve another")  # nothing is open to write in yet
+    expect(page.get_by_label("Note", exact=True)).to_have_value("take one, resolve another")
+    page.goto(f"/case?number={first}")
+    heading(page, f"Case {first}: Customer {first}")
+    expect(page.get_by_role("button", name="all keys")).to_be_visible()
+    after = page.get_by_role("link", name="Next case").get_attribute("href")
+    assert after is not None
+    number = int(after.rsplit("=", 1)[1])
+    press(page, "j", "a")
+    heading(page, f"Case {number}: Customer {number}")
+    expect(page.get_by_text(f"Case {number}: Assigned to you.")).to_be_visible()
+    assert case(desk, first).version == case(desk, second).version == 1
 
 
 def test_who_else_is_here_is_seen_where_the_case_stands(

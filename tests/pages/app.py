@@ -86,4 +86,5 @@ def notices(at: AppTest) -> dict[str, Any]:
 
 def said_last(at: AppTest) -> str:
     """What the page says that the last act came to."""
-    return str(notices(at)["words"])
+    told = notices(at)
+    return str(told["refused"] or told["words"])

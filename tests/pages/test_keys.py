@@ -1,5 +1,6 @@
 """What keys do: each press once, on the version that was seen, and taken back one by one."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from services.access import actor_for
 from services.cases import verbs
 from tests import builders as make
 from tests.builders import NOW
-from tests.pages.app import identity, open_page, said_last
+from tests.pages.app import identity, notices, open_page, said_last
 from tests.pages.test_trends import clock, parts
 
 __all__ = ["clock"]
@@ -86,7 +87,9 @@ def test_undo_takes_back_the_last_act_then_the_one_before(ann: User) -> None:
     assert said_last(at) == "Case 1: took back the assignment."
 
 
-def test_what_somebody_else_changed_is_refused_with_what_they_did(ann: User) -> None:
+def test_what_somebody_else_changed_is_refused_with_what_they_did(
+    ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with transaction() as session:
         bob = actor_for(session, make.user(session, "csm", name="Bob Ito"))
         verbs.wait(session, bob, 1, version=1, now=NOW)
@@ -94,6 +97,13 @@ def test_what_somebody_else_changed_is_refused_with_what_they_did(ann: User) -> 
     assert case(1).assignee_id is None
     assert case(2).assignee_id == ann.id
     assert "Bob Ito" in said_last(at)  # and what was done after it does not hide it
+    told = notices(at)
+    assert (told["words"], told["undo"]) == ("Case 2: Assigned to you.", True)
+    at.session_state["keys_book"].said = []  # as the end of a run of a page does
+    told = notices(at.run())
+    assert "Bob Ito" in told["refused"] and told["words"] == "Case 2: Assigned to you."
+    monkeypatch.setattr("pages._door.clock", lambda: NOW + timedelta(seconds=11))
+    assert notices(at.run())["refused"] == ""
 
 
 def test_presses_of_another_visit_and_words_of_nobody_do_nothing(ann: User) -> None:
