@@ -62,11 +62,16 @@ def _kept(seen: Any, args: Any, named: Any, _question: Any, _session: Any, _who:
 
 
 @contextmanager
-def failing_gently() -> Iterator[None]:
-    """Where figures cannot be had, say what happened and what to do instead of an error page."""
+def failing_gently(title: str = "") -> Iterator[None]:
+    """Where figures cannot be had, say what happened and what to do instead of an error page.
+
+    `title` is for a page whose own one is a finding, which cannot be had either.
+    """
     try:
         yield
     except Unavailable:
+        if title:
+            st.title(title, anchor=False)
         st.error(
             "The database did not answer in time, so there are no figures to show. Nothing was "
             "changed and your filter is kept."

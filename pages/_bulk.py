@@ -107,7 +107,7 @@ def _body(name: str, numbers: tuple[int, ...]) -> None:
         f"{wanted.button}: {_batch.cases(len(promise.fine))}", key="bulk_do", type="primary",
         disabled=not promise.fine, on_click=_do, args=(promise,),
     )  # fmt: skip
-    shown_touched(wanted.act, promise.found)
+    shown_touched(wanted.act, promise.found, _look_again)
 
 
 def _promise(wanted: Wanted, numbers: tuple[int, ...]) -> Promise:
@@ -126,6 +126,10 @@ def _promise(wanted: Wanted, numbers: tuple[int, ...]) -> Promise:
     made = Promise(wanted, numbers, tuple(found), uuid4().hex)
     st.session_state[PROMISE] = made
     return made
+
+
+def _look_again() -> None:
+    st.session_state.pop(PROMISE, None)
 
 
 def _do(promise: Promise) -> None:

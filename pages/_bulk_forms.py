@@ -8,11 +8,12 @@ import streamlit as st
 
 from pages import _door
 from pages._ask import ask, fresh, own_zone
-from pages._case_acts import presets
+from pages._case_acts import ANY_TIME, asleep, presets
 from pages._look import shown
 from pages._notice import OFFERED
 from services import settings, templates
-from services.cases import bulk_sending, causes, tagging
+from services.access import Refused
+from services.cases import bulk_sending, causes, sleeping, tagging
 from services.cases.bulk import Act, Kind
 from services.cases.replying import THEN
 from services.domain.lifecycle import Outcome
@@ -68,17 +69,35 @@ def tag() -> Wanted | None:
 def snooze() -> Wanted | None:
     """Until a time that people mean, or back into the queue."""
     now = _door.now().astimezone(own_zone())
-    times: dict[str, datetime | None] = dict(presets(now))
-    chosen = _box("Until when", {name: name for name in [*times, WAKE]}, "bulk_until")
+    times = dict(presets(now))
+    chosen = _box("Until when", {name: name for name in [*times, ANY_TIME, WAKE]}, "bulk_until")
     if chosen is None:
         return None
     if chosen == WAKE:
         return Wanted(Act(Kind.WAKE), "Wake", "back in the queue")
     # Chosen once, it means that moment: what was previewed stays what is done.
-    until = st.session_state.setdefault(MOMENTS, {}).setdefault(chosen, times[chosen])
-    return Wanted(
-        Act(Kind.SNOOZE, {"until": until}), "Snooze", f"asleep until {until:%a %d %b, %H:%M}"
+    meant: dict[Any, datetime] = st.session_state.setdefault(MOMENTS, {})
+    until = _typed(meant, now) if chosen == ANY_TIME else meant.setdefault(chosen, times[chosen])
+    if until is None:
+        return None
+    words = asleep(until, now)
+    return Wanted(Act(Kind.SNOOZE, {"until": until}), "Snooze", words[:1].lower() + words[1:-1])
+
+
+def _typed(meant: dict[Any, datetime], now: datetime) -> datetime | None:
+    """The moment that somebody typed; None: nothing yet, or nothing that can be read."""
+    text = st.text_input(
+        "Day and time", key="bulk_typed", placeholder=sleeping.FORMS, max_chars=sleeping.LONGEST
     )
+    if text.strip() and (ANY_TIME, text) not in meant:
+        try:
+            meant[ANY_TIME, text] = sleeping.until(text, now)
+        except Refused as error:
+            st.error(str(error))
+    until = meant.get((ANY_TIME, text))
+    if until is not None:
+        st.text(asleep(until, now))
+    return until
 
 
 def resolve() -> Wanted | None:

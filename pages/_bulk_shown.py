@@ -1,7 +1,7 @@
 """What an act on many cases would do: how many, to whom a message goes, and which are left out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,11 +12,15 @@ from pages._look import shown
 from pages._parts import table
 from services import templates
 from services.access import Refused
+from services.cases import bulk_sending
 from services.cases.bulk import Act, Kind, Touched
 
 
-def shown_touched(act: Act, found: Sequence[Touched]) -> None:
-    """Every case of a preview by its number: those that are left out first, and why."""
+def shown_touched(act: Act, found: Sequence[Touched], again: Callable[[], None]) -> None:
+    """Every case of a preview by its number: those that are left out first, and why.
+
+    `again` previews anew.
+    """
     left = [one for one in found if one.why_not]
     fine = [one for one in found if not one.why_not]
     st.text(_told(act, fine, left))
@@ -25,7 +29,7 @@ def shown_touched(act: Act, found: Sequence[Touched]) -> None:
         _list("bulk_left", f"Left as they are: {_batch.cases(len(left))}", "Why not", rows)
     if fine:
         if act.kind is Kind.SEND:
-            _sample(fine[0])
+            _sample(fine[0], again)
         last = "Goes to" if act.kind is Kind.SEND else ""
         title = f"What it is done to: {_batch.cases(len(fine))}"
         _list("bulk_fine", title, last, [(one, shown(one.to)) for one in fine])
@@ -43,11 +47,15 @@ def _told(act: Act, fine: Sequence[Touched], left: Sequence[Touched]) -> str:
     return shown(told)
 
 
-def _sample(one: Touched) -> None:
-    """How the first message reads."""
+def _sample(one: Touched, again: Callable[[], None]) -> None:
+    """How the first message reads; a text that is another one by now would not be sent."""
     try:
         text = fresh(templates.filled, one.number, one.template_id or 0)
     except Refused:  # it was retired just now: the act will say so
+        return
+    if bulk_sending.mark(text) != one.mark:
+        st.text("The text was changed since this preview: what differs is not sent.")
+        st.button("Look again", key="bulk_again", on_click=again)
         return
     with st.expander(f"How it reads from case {one.number}"):
         st.text(shown(text.subject))

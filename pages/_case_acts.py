@@ -1,8 +1,7 @@
 """What can be done to a case, wherever it is shown. Every act carries the version that was seen."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +12,16 @@ from pages._ask import ask
 from pages._look import shown
 from pages._mount import mount
 from pages._notice import OFFERED, UNDO
-from pages._people_parts import act
-from services.cases import causes, verbs
+from pages._people_parts import SAID, act
+from services.access import Refused
+from services.cases import causes, sleeping, verbs
+from services.cases.sleeping import MORNING
 from services.domain.lifecycle import Outcome, Status
 from services.insights.case_rows import CaseRow
 from services.insights.desk_people import desk
 
-MORNING = time(9, 0)
+ANY_TIME = "Another day or time"
+PICKED = "%Y-%m-%dT%H:%M"  # as a browser says a day and a time
 
 
 def do(
@@ -155,12 +157,15 @@ def _snooze(row: CaseRow, zone: ZoneInfo) -> None:
         st.text("Out of the queue until then. The clock runs on.")
         for label, until in presets(now):
             st.button(
-                label, key=f"snooze_{label}", on_click=_snoozed, args=(row, until), type="tertiary"
+                label, key=f"snooze_{label}", on_click=_snoozed, args=(row, until, zone),
+                type="tertiary",
             )  # fmt: skip
         key = f"snooze_day_{row.number}_{row.version}"
-        first = now.date() + timedelta(days=1)
-        data = {"label": "Another day, 09:00", "button": "Snooze", "first": first.isoformat()}
-        mount("day", data, key, on_picked_change=lambda: _snoozed_day(row, key, zone))
+        morning = datetime.combine(now.date() + timedelta(days=1), MORNING)
+        last = now + verbs.LONGEST_SNOOZE
+        data = {"label": ANY_TIME, "button": "Snooze", "value": f"{morning:{PICKED}}",
+                "first": f"{now:{PICKED}}", "last": f"{last:{PICKED}}"}  # fmt: skip
+        mount("day", data, key, on_picked_change=lambda: _snoozed_then(row, key, zone))
 
 
 def presets(now: datetime) -> list[tuple[str, datetime]]:
@@ -175,12 +180,22 @@ def presets(now: datetime) -> list[tuple[str, datetime]]:
     ]
 
 
-def _snoozed(row: CaseRow, until: datetime) -> None:
-    words = f"Asleep until {until:%a %d %b, %H:%M}."
+def asleep(until: datetime, now: datetime) -> str:
+    """What is said of a case that sleeps until then; both are in the zone of the reader."""
+    year = "" if until.year == now.year else f" {until.year}"
+    return f"Asleep until {until:%a %d %b}{year}, {until:%H:%M}."
+
+
+def _snoozed(row: CaseRow, until: datetime, zone: ZoneInfo) -> None:
+    words = asleep(until, _door.now().astimezone(zone))
     do(verbs.snooze, row.number, words, until=until, version=row.version)
 
 
-def _snoozed_day(row: CaseRow, key: str, zone: ZoneInfo) -> None:
-    with suppress(ValueError):  # a browser that knows no date fields sends any text
-        day = date.fromisoformat(st.session_state[key].picked)
-        _snoozed(row, datetime.combine(day, MORNING, zone))
+def _snoozed_then(row: CaseRow, key: str, zone: ZoneInfo) -> None:
+    """Until what was picked: any text, from a browser that has no fields for times."""
+    try:
+        until = sleeping.until(str(st.session_state[key].picked), _door.now().astimezone(zone))
+    except Refused as error:
+        st.session_state[SAID] = (False, str(error))
+        return
+    _snoozed(row, until, zone)

@@ -126,17 +126,23 @@ def _do(book: Book, one: Press, who: Actor, zone: ZoneInfo) -> None:
         book.heard, book.opened = one.seq, one.number
     elif one.name == "undo":
         _take_back(book, one, who)
-    elif (what := asked(one, zone)) is not None:
-        version, now = book.latest(one.number, one.version), _door.now()
+    else:
         try:
-            with transaction() as session:
-                done = what.verb(session, who, one.number, version=version, now=now, **what.given)
-            book.follow(one.number, version, done.version)
-            book.steps = [*book.steps, (one.number, done.event_id, what.words, now + OFFERED)]
-            book.steps, book.said = book.steps[-STEPS:], [said for said in book.said if not said[0]]
+            _act(book, one, who, zone)
         except (Refused, Forbidden) as error:
             book.said = [*book.said, (False, str(error))]
     book.heard = one.seq
+
+
+def _act(book: Book, one: Press, who: Actor, zone: ZoneInfo) -> None:
+    if (what := asked(one, zone)) is None:
+        return
+    version, now = book.latest(one.number, one.version), _door.now()
+    with transaction() as session:
+        done = what.verb(session, who, one.number, version=version, now=now, **what.given)
+    book.follow(one.number, version, done.version)
+    book.steps = [*book.steps, (one.number, done.event_id, what.words, now + OFFERED)]
+    book.steps, book.said = book.steps[-STEPS:], [said for said in book.said if not said[0]]
 
 
 def _take_back(book: Book, one: Press, who: Actor) -> None:

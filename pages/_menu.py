@@ -33,7 +33,7 @@ MENU = (
     Entry("contact.py", "Contact", "contact", Verb.SEE, listed=False),
     Entry("account.py", "Account", "account", Verb.SEE, listed=False),
     Entry("import_data.py", "Import", "import", Verb.IMPORT),
-    Entry("root_causes.py", "Root causes", "root-causes", Verb.SHARE),
+    Entry("root_causes.py", "Causes and tags", "root-causes", Verb.SHARE),
     Entry("templates.py", "Templates", "templates", Verb.SHARE),
     Entry("integrations.py", "Integrations", "integrations", Verb.ADMINISTER),
     Entry("people.py", "People", "people", Verb.ADMINISTER),

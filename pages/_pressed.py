@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pages import _door
 from pages._ask import ask
-from pages._case_acts import presets
-from services.cases import verbs
+from pages._case_acts import asleep, presets
+from services.cases import sleeping, verbs
 from services.domain.lifecycle import Outcome
 from services.insights.desk_people import desk
 from services.insights.spelling import BIGGEST_ID
@@ -58,7 +58,7 @@ class Asked:
 
 
 def asked(one: Press, zone: ZoneInfo) -> Asked | None:
-    """What a press means; None for what no key of ours sends."""
+    """What a press means; None for what no key of ours sends. Refused: it cannot be read."""
     if one.name in PLAIN:
         return Asked(*PLAIN[one.name])
     made = {"take": _take, "assign": _assign, "snooze": _snooze, "resolve": _resolve}.get(one.name)
@@ -82,8 +82,13 @@ def _assign(chosen: dict[str, Any], _zone: ZoneInfo) -> Asked:
 
 
 def _snooze(chosen: dict[str, Any], zone: ZoneInfo) -> Asked:
-    until = presets(_door.now().astimezone(zone))[int(chosen["until"])][1]
-    return Asked(verbs.snooze, f"Asleep until {until:%a %d %b, %H:%M}.", {"until": until})
+    """Until a time of the list, or one that was typed."""
+    now = _door.now().astimezone(zone)
+    if "at" in chosen:
+        until = sleeping.until(str(chosen["at"]), now)
+    else:
+        until = presets(now)[int(chosen["until"])][1]
+    return Asked(verbs.snooze, asleep(until, now), {"until": until})
 
 
 def _resolve(chosen: dict[str, Any], _zone: ZoneInfo) -> Asked:

@@ -18,7 +18,9 @@ from services.insights.case_rows import CaseRow
 def tags_box(row: CaseRow) -> None:
     """The tags of the case, and all that there are."""
     known = list(ask(tagging.in_use).values())
-    key = f"tags_{row.number}_{row.version}"
+    # Other tags are another box, also where their words were changed and not the case: what a box
+    # still says would be put on again.
+    key = f"tags_{row.number}_{row.version}_{hash(row.tags)}"
     st.multiselect(
         "Tags", known, list(row.tags), key=key, format_func=shown, accept_new_options=True,
         on_change=_changed, args=(row, key), placeholder="Add a tag",

@@ -61,7 +61,7 @@ def _giving(team: Any) -> None:
         "Give new cases to its people in turn", team.round_robin, key=f"{key}_turn",
         on_change=saved,
         help="Whoever is away, has as many open cases as they want, or does not see the unit is "
-        "passed over. Where nobody is left, the case stays unassigned.",
+        "passed over. Where nobody is left, the case stays unassigned until somebody has room.",
     )  # fmt: skip
     right.number_input(
         "Business hours without work until a case goes back to the team", 1, teams.MOST_IDLE,

@@ -52,5 +52,6 @@ with failing_gently():
         show(found, zone, at)
     else:
         nothing(found, zone, asked)
-    turn(str(found.older) if found.older else None)
+    if found.rows or at:
+        turn(str(found.older) if found.older else None)
     announce(since, Filter())

@@ -43,7 +43,7 @@ def nothing(asked: LoopFilter, found: Report) -> None:
 
 styles()
 loop_styles()
-with failing_gently():
+with failing_gently("Loop"):
     since = drawn()
     asked = wanted(LoopFilter)
     found = ask(loop, asked, now=minute())

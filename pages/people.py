@@ -10,8 +10,8 @@ from services import people, settings, teams
 
 Text = st.column_config.TextColumn
 COLUMNS = {
-    "name": Text("Name", width="medium"),
-    "email": Text("E-mail", width="medium"),
+    "name": Text("Name", width=130),
+    "email": Text("E-mail", width=170),
     "role": Text("Role"),
     "state": Text("State"),
     "seen": st.column_config.DatetimeColumn("Last seen", format="distance"),

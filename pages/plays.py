@@ -30,13 +30,13 @@ def nothing(asked: LoopFilter, found: PlayReport) -> None:
     """No plays: say for what, and how one begins."""
     st.header("No plays", anchor=False)
     st.text(f"No case opened in {found.text} has a play. Start one on a case, or from good news.")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(PAGES / "good_news.py", label="Go to the good news")
         ways_out(asked)
 
 
 styles()
-with failing_gently():
+with failing_gently("Plays"):
     since = drawn()
     asked = wanted(LoopFilter)
     found = ask(play_report, asked, now=minute())

@@ -38,7 +38,7 @@ def nothing(asked: LoopFilter, found: SlaReport) -> None:
 
 styles()
 loop_styles()
-with failing_gently():
+with failing_gently("Promises"):
     since = drawn()
     asked = wanted(LoopFilter)
     found = ask(sla, asked, now=minute())

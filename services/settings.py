@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from db.models import Setting
 from services.domain.sla import Calendar
 from services.domain.weights import Weights
+
+KEPT = "settings"  # what a session knows of them, in its `info`
 
 
 def _zone(value: Any) -> str:
@@ -115,8 +118,16 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 def get(session: Session, key: str) -> Any:
     """The value of `key`, or its default; KeyError for a key that nothing reads."""
     default = DEFAULTS[key]
-    row = session.get(Setting, key)
-    return default if row is None else row.value
+    return _kept(session).get(key, default)
+
+
+def _kept(session: Session) -> dict[str, Any]:
+    """All that was set, read once a session: a page asks for one or the other dozens of times."""
+    found: dict[str, Any] | None = session.info.get(KEPT)
+    if found is None:
+        rows = session.connection().execute(sa.select(col(Setting.key), col(Setting.value)))
+        found = session.info[KEPT] = dict(map(tuple, rows))
+    return found
 
 
 def put(session: Session, key: str, value: Any, *, actor_id: int | None, now: datetime) -> None:
@@ -124,6 +135,7 @@ def put(session: Session, key: str, value: Any, *, actor_id: int | None, now: da
     checked = CHECKS[key](value)
     session.merge(Setting(key=key, value=checked, updated_at=now, updated_by=actor_id))
     session.flush()
+    session.info.pop(KEPT, None)
 
 
 def reporting_zone(session: Session) -> ZoneInfo:

@@ -31,6 +31,7 @@ PHRASES = {
     "export.sla": "exported the report on promises",
     "cause.add": "added", "cause.propose": "proposed", "cause.rename": "renamed",
     "cause.accept": "accepted", "cause.retire": "retired",
+    "tag.rename": "renamed", "tag.merge": "merged", "tag.remove": "removed",
     "unit.add": "added", "unit.rename": "renamed", "unit.remove": "removed",
     "key.add": "made", "key.revoke": "revoked",
     "desk.setup": "set up the desk as", "setting.change": "changed a",

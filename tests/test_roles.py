@@ -91,6 +91,7 @@ WITHIN = {
     "services.cases.carrying.put_away",
     "services.cases.drafts.again",
     "services.cases.drafts.drop",
+    "services.cases.joined_since.rejoin",
     "services.cases.journal.held",
     "services.cases.journal.keep",
     "services.cases.journal.seen",

@@ -56,8 +56,13 @@ def one_of(column: str, *values: str) -> CheckConstraint:
 
 def where_set(name: str, column: str, *, unique: bool = False) -> Index:
     """An index over the rows that have a value in `column`."""
-    given = text(f"{column} IS NOT NULL")
-    return Index(name, column, unique=unique, sqlite_where=given, postgresql_where=given)
+    return index_while(name, f"{column} IS NOT NULL", column, unique=unique)
+
+
+def index_while(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
+    """An index over the rows for which the condition holds."""
+    only = text(condition)
+    return Index(name, *columns, unique=unique, sqlite_where=only, postgresql_where=only)
 
 
 def now_utc() -> datetime:

@@ -3,12 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from db.models.base import BigId, Json, id_field, json_field, now_utc, one_of, owed, ref
+from db.models.base import (
+    BigId,
+    Json,
+    id_field,
+    index_while,
+    json_field,
+    now_utc,
+    one_of,
+    owed,
+    ref,
+    where_set,
+)
 
 UNRESOLVED = "status NOT IN ('resolved', 'merged')"
+UNHEARD = "escalation < 2"  # the manager has not heard of it: domain/escalating.MANAGER
 RESOLVED = "resolved_at IS NOT NULL"
 # Its order, then what the queue's tabs are counted by: so a count reads the index alone.
 QUEUE = (
@@ -46,52 +58,18 @@ class Case(SQLModel, table=True):
             "status <> 'resolved' OR (outcome IS NOT NULL AND root_cause_id IS NOT NULL)",
             name="resolved_says_why",
         ),
-        Index(
-            "uq_case_unresolved",
-            "contact_id",
-            "reason_key",
-            unique=True,
-            sqlite_where=text(UNRESOLVED),
-            postgresql_where=text(UNRESOLVED),
-        ),
-        Index(
-            "ix_case_queue",
-            *QUEUE,
-            sqlite_where=text(UNRESOLVED),
-            postgresql_where=text(UNRESOLVED),
-        ),
-        Index(
-            "ix_case_due",
-            "due_at",
-            "breached_due",
-            sqlite_where=text(UNRESOLVED),
-            postgresql_where=text(UNRESOLVED),
-        ),
-        Index("ix_case_assignee", "assignee_id", "status"),
-        Index(
-            "ix_case_idle",
-            "team_id",
-            "idle_since",
-            sqlite_where=text(f"assignee_id IS NOT NULL AND {UNRESOLVED}"),
-            postgresql_where=text(f"assignee_id IS NOT NULL AND {UNRESOLVED}"),
+        index_while("uq_case_unresolved", UNRESOLVED, "contact_id", "reason_key", unique=True),
+        index_while("ix_case_queue", UNRESOLVED, *QUEUE),
+        index_while("ix_case_due", UNRESOLVED, "due_at", "breached_due"),
+        index_while("ix_case_assignee", UNRESOLVED, "assignee_id", "rank_at", "id"),
+        index_while("ix_case_unheard", f"{UNHEARD} AND {UNRESOLVED}", "due_at"),
+        index_while(
+            "ix_case_idle", f"assignee_id IS NOT NULL AND {UNRESOLVED}", "team_id", "idle_since"
         ),
         Index("ix_case_opened", "opened_at", "id", "status", "unit_id"),
-        Index(
-            "ix_case_resolved",
-            "resolved_at",
-            "id",
-            "status",
-            "unit_id",
-            sqlite_where=text(RESOLVED),
-            postgresql_where=text(RESOLVED),
-        ),
+        index_while("ix_case_resolved", RESOLVED, "resolved_at", "id", "status", "unit_id"),
         Index("ix_case_change_seq", "change_seq"),
-        Index(
-            "ix_case_merged_into",
-            "merged_into",
-            sqlite_where=text("merged_into IS NOT NULL"),
-            postgresql_where=text("merged_into IS NOT NULL"),
-        ),
+        where_set("ix_case_merged_into", "merged_into"),
     )
 
     id: int | None = id_field()

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from db.models.base import id_field, json_field, now_utc, one_of, owed, ref
+from db.models.base import id_field, index_while, json_field, now_utc, one_of, owed, ref
 
 OPEN = "state IN ('pending', 'sending', 'unknown')"
 
@@ -53,12 +53,6 @@ class Message(SQLModel, table=True):
     undone_at: datetime | None = None
 
 
-def _while(name: str, condition: str, *columns: str) -> Index:
-    """An index over the rows for which the condition holds."""
-    only = text(condition)
-    return Index(name, *columns, sqlite_where=only, postgresql_where=only)
-
-
 class Delivery(SQLModel, table=True):
     """One intended effect at one vendor. `idem_key` names it, so that it happens once.
 
@@ -69,10 +63,10 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         one_of("state", "pending", "sending", "sent", "unknown", "failed", "cancelled"),
-        _while("ix_delivery_due", "state = 'pending'", "vendor", "not_before", "id"),
-        _while("ix_delivery_leased", "state = 'sending'", "lease_until"),
-        _while("ix_delivery_look", "state = 'unknown'", "vendor", "look_at"),
-        _while("ix_delivery_lane", OPEN, "lane", "id"),
+        index_while("ix_delivery_due", "state = 'pending'", "vendor", "not_before", "id"),
+        index_while("ix_delivery_leased", "state = 'sending'", "lease_until"),
+        index_while("ix_delivery_look", "state = 'unknown'", "vendor", "look_at"),
+        index_while("ix_delivery_lane", OPEN, "lane", "id"),
         # The tabs of the list are counted from it alone, in a state they are read in its order.
         Index(
             "ix_delivery_state",
@@ -168,7 +162,7 @@ class Notice(SQLModel, table=True):
 
     __table_args__ = (
         one_of("kind", *NOTICES),
-        _while("ix_notice_waiting", "sent_at IS NULL", "user_id", "id"),
+        index_while("ix_notice_waiting", "sent_at IS NULL", "user_id", "id"),
     )
 
     id: int | None = id_field()

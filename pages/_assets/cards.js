@@ -79,15 +79,17 @@ const card = (row, act) => {
   said.append(row.comment ? marked(row) : make("p", "comment none", "No comment"))
   if (row.note) said.append(isolated("note", row.note))
   const foot = make("div", "foot")
-  foot.append(facts(row), unfold(article))
-  if (row.before) foot.append(linked("case", row.before.text, row.before.href))
-  if (row.case) foot.append(linked("case", row.case.text, row.case.href))
+  const links = make("div", "links")
+  foot.append(facts(row), links)
+  links.append(unfold(article))
+  if (row.before) links.append(linked("case", row.before.text, row.before.href))
+  if (row.case) links.append(linked("case", row.case.text, row.case.href))
   for (const action of row.actions) {
     const button = make("button", "", action.label)
     button.type = "button"
     button.setAttribute("aria-label", `${action.label} response ${row.id}`)
     button.onclick = () => act({ action: action.name, id: row.id })
-    foot.append(button)
+    links.append(button)
   }
   said.append(foot)
   article.append(score(row), said)

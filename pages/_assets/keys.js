@@ -1,7 +1,7 @@
 // The desk by keyboard. A key means the case that is on the screen: its number and the version that
 // was seen go with it, never a place in the list. What the desk has to do is said again with every
 // later press until the desk has heard it: however fast they come, none is lost, and each is done once.
-import { help, hint, picker } from "./keys_parts.js"
+import { anyTime, help, hint, picker } from "./keys_parts.js"
 import { travel } from "./texts.js"
 import { ahead, find, granted, granting, type, wishes, write } from "./wishes.js"
 
@@ -123,7 +123,7 @@ const resolve = choose("Resolve", () => [
 
 const wake = { name: "wake", label: "Now: wake it", as: "wake" }
 const snooze = choose("Snooze until", one => [
-  { name: "until", label: "Until when", options: [...(one.asleep ? [wake] : []), ...desk.data.snoozes] },
+  { name: "until", label: "Until when", ...anyTime([...(one.asleep ? [wake] : []), ...desk.data.snoozes]) },
 ], "snooze")
 
 const assign = choose("Assign", () => [

@@ -105,7 +105,16 @@ const fold = text => text.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "")
 const matching = (options, typed) =>
   options.filter(({ label }) => fold(typed).split(/\s+/).every(word => fold(label).includes(word)))
 
-// the digits, the arrows and Enter choose; letters narrow what there is to choose from
+const TYPED = { name: "at", words: "Until", example: "3 Dec, Friday 14:00, 2026-12-03 09:00" }
+
+// times to choose from, or one in one's own words: the desk reads them
+export const anyTime = options => ({
+  free: TYPED,
+  options: [...options, { label: "Another day or time", more: { name: "at", label: "Day and time", free: TYPED, options: [] } }],
+})
+
+// the digits, the arrows and Enter choose; letters narrow what there is to choose from. A step that is
+// `free` also takes words of one's own: once some are typed, digits belong to them
 export const picker = (parent, title, steps, done, dropped) => {
   const values = {}
   const dialog = box(parent, title, () => (values.done ? 0 : dropped()))
@@ -125,45 +134,54 @@ export const picker = (parent, title, steps, done, dropped) => {
   let step = 0, at = 0, found = []
 
   const draw = () => {
-    const { label: words, options } = steps[step]
+    const { label: words, options, free } = steps[step]
     name.textContent = words
     listed.setAttribute("aria-label", words)
     found = matching(options, input.value)
+    const own = input.value.trim()
+    if (free && own && !found.length) found = [{ name: own, label: `${free.words} ${own}`, as: free.name, own: true }]
     at = Math.min(at, Math.max(Math.min(found.length, MOST) - 1, 0))
     listed.replaceChildren(...found.slice(0, MOST).map((option, n) => {
       const line = make("li", n === at ? "at" : "")
       line.id = `keys-option-${n}`
       line.setAttribute("role", "option")
       line.setAttribute("aria-selected", n === at)
-      line.append(make("kbd", "", String(n + 1)), " ", isolated("", option.label))
+      line.append(make("kbd", "", option.own ? "Enter" : String(n + 1)), " ", isolated("", option.label))
       line.onclick = () => take(option)
       return line
     }))
     if (found.length) input.setAttribute("aria-activedescendant", `keys-option-${at}`)
     else input.removeAttribute("aria-activedescendant")
     const hidden = found.length - MOST
-    more.textContent = !found.length ? "Nothing is called so." : hidden > 0 ? `and ${hidden} more: type to narrow` : ""
+    const none = free ? `For example: ${free.example}` : "Nothing is called so."
+    more.textContent = !found.length ? none : hidden > 0 ? `and ${hidden} more: type to narrow` : ""
   }
   const take = option => {
     if (!option) return
-    values[option.as ?? steps[step].name] = option.name
-    if (++step === steps.length) {
+    if (option.more) steps[step] = option.more
+    else {
+      values[option.as ?? steps[step].name] = option.name
+      step += 1
+    }
+    if (step === steps.length) {
       values.done = true
       dialog.end()
       const { done: _, ...said } = values
       return done(said)
     }
-    Object.assign(input, { value: "" })
+    input.value = ""
     at = 0
     draw()
+    input.focus() // a click took it away
   }
+  const chooses = () => !steps[step].free || (steps[step].options.length && !input.value)
   input.oninput = () => {
     at = 0
     draw()
   }
   input.onkeydown = event => {
     const turn = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    const digit = /^[1-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey
+    const digit = /^[1-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey && chooses()
     if (!turn && !digit && event.key !== "Enter" && event.key !== "Tab") return
     event.preventDefault()
     if (event.repeat && !turn) return

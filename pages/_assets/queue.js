@@ -112,6 +112,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const frame = make("div", data.picks ? "queue picks" : "queue")
   frame.dataset.page = data.page
   frame.dataset.chosen = data.chosen ?? ""
+  // how far the name of who has a case open may reach beside its owner: see .here
+  const acts = data.rows.flatMap(row => row.actions).map(one => one.label.length)
+  frame.style.setProperty("--acts", `${Math.max(0, ...acts)}ch`)
   frame.append(table)
   const old = parentElement.querySelector(".queue")
   old ? old.replaceWith(frame) : parentElement.append(frame)

@@ -20,7 +20,7 @@ from services.domain.lifecycle import Move
 
 # In the words of the partial indexes, or they would not be used.
 OPEN: sa.ColumnElement[Any] = sa.literal_column(f'("case".{UNRESOLVED})')
-MOST = 500  # cases a sweep: what is left is found by the next one
+MOST = 50  # cases at a time: nobody else writes meanwhile, and the next sweep finds the rest
 
 
 def sweep(session: Session, now: datetime) -> int:

@@ -12,18 +12,20 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, exists, select
+from sqlmodel import Session, col, or_, select
 
 from db.engine import turn
 from db.models import Case, CaseEvent, Contact
 from services.access import Actor, Refused, permitted
 from services.cases import bulk_sending, reach, tagging, undo, verbs
-from services.cases.journal import NOTHING, Done, held
+from services.cases.bulk_sending import Sent
+from services.cases.journal import NOTHING, Done, held, taken_back
+from services.domain.lifecycle import Move
 from services.domain.roles import Verb
 
 MOST = 500  # cases of one act
 LOT = 50  # cases of one transaction
+_UNDONE = col(CaseEvent.kind) == Move.UNDONE
 
 
 class Kind(StrEnum):
@@ -59,7 +61,8 @@ class Touched:
     """What becomes of one case: the event that was (or would be) written, or `why_not`.
 
     `version` is the one that was seen, on which the act is done. `who` is a customer's own text;
-    `to` is where the message goes, `template_id` what it says. `told`: what was taken back.
+    `to` is where the message goes, `template_id` what it says, and `mark` which text that was.
+    `told`: what was taken back.
     """
 
     number: int
@@ -70,6 +73,7 @@ class Touched:
     contact_id: int | None = None
     to: str = ""
     template_id: int | None = None
+    mark: str = ""
     told: str = ""
 
 
@@ -90,14 +94,15 @@ def do(
     session: Session, actor: Actor, act: Act, seen: Sequence[Touched], *, batch_id: str,
     now: datetime,
 ) -> list[Touched]:  # fmt: skip
-    """Do what a preview promised; what has changed since is left as it is, and says so.
+    """Do what a preview promised; what has changed since is left as it is, and says so: also where
+    only the text or the address of a message has.
 
     What was done under the same `batch_id` already is not done again.
     """
     turn(session)
     done = _done(session, batch_id, [one.number for one in seen])
     part = replace(actor, batch_id=batch_id)
-    found = _Work(session, part, act, now, ()).all(
+    found = _Work(session, part, act, now, (), seen).all(
         {one.number: one.version for one in seen if one.number not in done}
     )
     new = {one.number: one for one in found}
@@ -108,18 +113,25 @@ def do(
 
 @permitted(Verb.WORK_CASES)
 def steps_of(session: Session, actor: Actor, batch_id: str) -> list[tuple[int, int]]:
-    """(number, event id) of all that was done under this id and not taken back, the last first."""
-    back = aliased(CaseEvent)
-    gone = exists().where(col(back.undo_of) == col(CaseEvent.id))
+    """(number, event id) of all that was done under this id and stands, the last first.
+
+    What was taken back by itself does not, unless that was taken back in turn.
+    """
+    ours = select(CaseEvent.case_id).where(CaseEvent.batch_id == batch_id)
     query = (
-        select(Case.number, CaseEvent.id)
+        select(Case.number, CaseEvent)
         .join(CaseEvent, col(CaseEvent.case_id) == Case.id)
-        .where(CaseEvent.batch_id == batch_id, ~gone)
-        .order_by(col(CaseEvent.id).desc())
+        .where(col(Case.id).in_(ours), or_(CaseEvent.batch_id == batch_id, _UNDONE))
+        .order_by(col(CaseEvent.id))
     )
     if actor.units is not None:
         query = query.where(col(Case.unit_id).in_(actor.units))
-    return [(number, event_id or 0) for number, event_id in session.exec(query)]
+    found = session.exec(query).all()
+    gone = taken_back([event for _, event in found])
+    return [
+        (number, event.id or 0) for number, event in reversed(found)
+        if event.batch_id == batch_id and event.id not in gone
+    ]  # fmt: skip
 
 
 @permitted(Verb.WORK_CASES)
@@ -159,10 +171,12 @@ class _Work:
     """One act on some cases, in their order."""
 
     def __init__(
-        self, session: Session, actor: Actor, act: Act, now: datetime, before: Sequence[Touched]
-    ) -> None:
+        self, session: Session, actor: Actor, act: Act, now: datetime, before: Sequence[Touched],
+        promised: Sequence[Touched] = (),
+    ) -> None:  # fmt: skip
         self.session, self.actor, self.act, self.now = session, actor, act, now
         self.written = {one.contact_id: one.number for one in before if not one.why_not}
+        self.promised = {one.number: one for one in promised}
 
     def all(self, versions: Mapping[int, int | None]) -> list[Touched]:
         """Each case of its version (None: the one it has)."""
@@ -202,11 +216,15 @@ class _Work:
         held(self.session, self.actor, seen.number, seen.version)  # to reply asks for no version
         if (other := self.written.get(seen.contact_id)) is not None:
             raise Refused(f"The same person is written to from case {other}.")
-        done, to, template_id = bulk_sending.send(
+        sent = bulk_sending.send(
             self.session, self.actor, seen.number, now=self.now, **self.act.given
         )
+        _refuse_unseen(self.promised.get(seen.number), sent)
         self.written[seen.contact_id] = seen.number
-        return replace(seen, event_id=done.event_id, to=to, template_id=template_id)
+        return replace(
+            seen, event_id=sent.done.event_id, to=sent.to, template_id=sent.template_id,
+            mark=sent.mark,
+        )  # fmt: skip
 
 
 def _refuse_far(actor: Actor, case: Case) -> None:
@@ -219,3 +237,13 @@ def _done(session: Session, batch_id: str, numbers: Sequence[int]) -> dict[int, 
     query = select(Case.number, CaseEvent.id).join(CaseEvent, col(CaseEvent.case_id) == Case.id)
     query = query.where(CaseEvent.batch_id == batch_id, col(Case.number).in_(numbers))
     return {number: event_id or 0 for number, event_id in session.exec(query)}
+
+
+def _refuse_unseen(promised: Touched | None, sent: Sent) -> None:
+    """Nobody is sent what was not previewed: neither another text nor to another address."""
+    if promised is None:
+        return
+    if promised.to != sent.to:
+        raise Refused("Its address is another one than the preview showed.")
+    if promised.mark != sent.mark:
+        raise Refused("Its text is another one than the preview showed.")

@@ -1,6 +1,9 @@
 """A template to the person of one of many cases: in their language, as a reply from that case."""
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -11,15 +14,29 @@ from services.access import Actor, Refused, permitted
 from services.cases import drafts, replying
 from services.cases.journal import NOTHING, Done, seen
 from services.domain.roles import Verb
+from services.templates import Filled
 from services.vendors import title
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message on its way: its event, where it goes, and which template it is.
+
+    `mark` tells its text from any other, so that a preview can be held to what it showed.
+    """
+
+    done: Done
+    to: str
+    template_id: int
+    mark: str
 
 
 @permitted(Verb.BULK)
 def send(
     session: Session, actor: Actor, number: int, *, name: str, way: str, now: datetime,
     then: str = "", outcome: str = "", root_cause_id: int | None = None,
-) -> tuple[Done, str, int]:  # fmt: skip
-    """Reply with the template of this name: the event, where it goes, and which template it was.
+) -> Sent:  # fmt: skip
+    """Reply with the template of this name.
 
     Refused where the person may not be written to (see `replying.reply`), where a field of the
     template stays open, and where one's own reply is begun: it would be lost.
@@ -36,7 +53,12 @@ def send(
         outcome=outcome, root_cause_id=root_cause_id, template_id=template.id,
     )  # fmt: skip
     to = contact.email if contact and way == "email" else title(way)
-    return done, to or "", template.id or 0
+    return Sent(done, to or "", template.id or 0, mark(text))
+
+
+def mark(text: Filled) -> str:
+    """What tells one filled text from another."""
+    return hashlib.sha256(json.dumps([text.subject, text.body]).encode()).hexdigest()
 
 
 @permitted(Verb.BULK)

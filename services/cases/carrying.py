@@ -41,11 +41,13 @@ def carry(session: Session, source: Case, target: Case, responses: Sequence[int]
     session.connection().execute(sa.update(LINK).where(*own).values(case_id=target.id))
 
 
-def put_away(session: Session, actor: Actor, goes: Held, into: Case, now: datetime) -> None:
-    """The case lives on in the other one; what people were typing there goes along, but no reply
-    to somebody else than whom that one is about."""
+def put_away(
+    session: Session, actor: Actor, goes: Held, into: Case, now: datetime, was: State | None = None
+) -> None:
+    """The case lives on in the other one (as it `was` when it did so before); what people were
+    typing there goes along, but no reply to somebody else than whom that one is about."""
     with legal():
-        after = merging.merged(goes.state, into.id or 0)
+        after = was or merging.merged(goes.state, into.id or 0)
     keep(session, actor, goes, after, Move.MERGED, now=now, into=into.id, case=into.number)
     other = DRAFT.alias()
     known = sa.exists().where(

@@ -14,15 +14,17 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from db.engine import bump
 from db.models import Case, CaseEvent, Team, User
+from db.models.cases import UNHEARD
 from services import calendars, settings
 from services.access import SHELL, Actor, actor_for
-from services.cases.breaches import OPEN
+from services.cases.breaches import MOST, OPEN
 from services.cases.journal import Held, keep, state_of
 from services.domain import escalating
 from services.domain.lifecycle import Move
 from services.domain.roles import Role
 
-MOST = 200  # cases at a time: nobody else writes meanwhile, and the next look finds the rest
+# In the words of the partial index.
+_UNHEARD: sa.ColumnElement[Any] = sa.literal_column(f'("case".{UNHEARD})')
 _FINDINGS = (Move.BREACHED, Move.ESCALATED, Move.RETURNED)
 TeamId = int | None
 
@@ -77,9 +79,10 @@ class _Managers:
 
 
 def _ignored(session: Session, now: datetime) -> SelectOfScalar[Case]:
-    due, level = col(Case.due_at), col(Case.escalation)
-    late = (OPEN, due <= now, col(Case.breached_due) == due, level < escalating.MANAGER)
-    untouched = [_untouched(*one) for one in _since(session, now)]
+    due = col(Case.due_at)
+    late = (OPEN, _UNHEARD, due <= now, col(Case.breached_due) == due)
+    since = _since(session, now)
+    untouched = [_untouched(moment, teams, apart=len(since) > 1) for moment, teams in since]
     return select(Case).where(*late, or_(sa.false(), *untouched)).order_by(due)
 
 
@@ -94,10 +97,11 @@ def _since(session: Session, now: datetime) -> list[tuple[datetime, list[TeamId]
     return [(moment, teams) for moment, teams in moments if moment is not None]
 
 
-def _untouched(since: datetime, teams: list[TeamId]) -> sa.ColumnElement[bool]:
-    """Nothing has happened to a case of these teams since then; a snooze is something, too."""
-    team = col(Case.team_id)
-    known = team.in_([one for one in teams if one is not None])
+def _untouched(since: datetime, teams: list[TeamId], *, apart: bool) -> sa.ColumnElement[bool]:
+    """Nothing has happened to a case of these teams since then; a snooze is something, too.
+
+    `apart`: other teams keep other hours.
+    """
     kind = col(CaseEvent.kind)
     given_in_turn = sa.and_(kind == Move.ASSIGNED, col(CaseEvent.actor_id).is_(None))
     done = sa.exists().where(
@@ -105,10 +109,12 @@ def _untouched(since: datetime, teams: list[TeamId]) -> sa.ColumnElement[bool]:
         sa.not_(given_in_turn),
     )  # fmt: skip
     return sa.and_(
-        or_(known, team.is_(None)) if None in teams else known,
+        # not by an index on the team: the oldest promise comes first
+        sa.func.coalesce(col(Case.team_id), 0).in_([one or 0 for one in teams]) if apart
+        else sa.true(),
         *(
             or_(moment.is_(None), moment <= since)
             for moment in (col(Case.breached_due), col(Case.escalated_at), col(Case.snoozed_until))
         ),
         ~done,
-    )
+    )  # fmt: skip

@@ -3,11 +3,12 @@
 Whose turn it is depends on nothing but the team's pointer (`last_given_id`), who is here and has
 room: so it is fair, the same on every run, and safe in many processes, since whoever gives holds
 the data version. Who is away or left, has as many open cases as they want, or does not see the
-unit of the case is passed over; where nobody is left, the case stays unassigned and says so.
+unit of the case is passed over; where nobody is left, the case stays unassigned, says so, and is
+given once somebody has room (`giving_later`).
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from sqlmodel import Session, col, or_, select
 from db.models import Case, Team, User
 from services import notices
 from services.access import Actor, actor_for
+from services.cases.breaches import OPEN
 from services.cases.journal import told
 from services.domain import lifecycle
 from services.domain.escalating import in_turn
-from services.domain.lifecycle import UNRESOLVED, Move
+from services.domain.lifecycle import Move
 
 if TYPE_CHECKING:
     from services.cases.opening import New
@@ -52,13 +54,26 @@ class Giver:
             }
         return team_id in self._last
 
-    def turn(self, team_id: int | None, unit_id: int | None, but: int | None = None) -> int | None:
-        """Whose turn it is, and the case counts as theirs; `but` is passed over. None: nobody's."""
+    def with_room(self) -> list[int]:
+        """The teams that give in turn and in which somebody has room."""
+        self.shares(None)
+        teams = [*(self._last or {})]
+        return [id_ for id_ in teams if any(map(self._free, self._members(id_).values()))]
+
+    def has_room(self, team_id: int | None, unit_id: int | None) -> bool:
+        """Whether somebody of a team that gives in turn could take a case of this unit."""
+        people = self._members(team_id).values() if team_id and self.shares(team_id) else ()
+        return any(self._fits(user, unit_id) for user in people)
+
+    def turn(
+        self, team_id: int | None, unit_id: int | None, but: Collection[int] = ()
+    ) -> int | None:
+        """Whose turn it is, `but` passed over; the case counts as theirs. None: nobody's."""
         if team_id is None or not self.shares(team_id) or self._last is None:
             return None
         people = self._members(team_id)
         for user_id in in_turn([*people], self._last[team_id]):
-            if user_id != but and self._fits(people[user_id], unit_id):
+            if user_id not in but and self._fits(people[user_id], unit_id):
                 self._has[user_id] += 1
                 self._last[team_id] = user_id
                 self._moved.add(team_id)
@@ -117,7 +132,7 @@ class Giver:
     def _count(self, people: list[int]) -> None:
         query = (
             sa.select(col(Case.assignee_id), sa.func.count())
-            .where(col(Case.assignee_id).in_(people), col(Case.status).in_(UNRESOLVED))
+            .where(OPEN, col(Case.assignee_id).in_(people))
             .group_by(col(Case.assignee_id))
         )
         rows: Any = self.session.connection().execute(query)
@@ -125,8 +140,11 @@ class Giver:
 
     def _fits(self, user: User, unit_id: int | None) -> bool:
         """Whether they have room, and see the unit."""
-        if user.capacity is not None and self._has[user.id] >= user.capacity:
+        if not self._free(user):
             return False
         if user.id not in self._sight:
             self._sight[user.id or 0] = actor_for(self.session, user)
         return self._sight[user.id or 0].sees(unit_id)
+
+    def _free(self, user: User) -> bool:
+        return user.capacity is None or self._has[user.id] < user.capacity

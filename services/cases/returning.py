@@ -17,13 +17,12 @@ from db.engine import bump, slices
 from db.models import Case, CaseEvent, Team, User
 from services import calendars
 from services.access import SHELL
-from services.cases.breaches import OPEN
-from services.cases.escalating import MOST
+from services.cases.breaches import MOST, OPEN
 from services.cases.giving import Giver
 from services.cases.journal import Held, keep, state_of
 from services.domain import escalating, lifecycle
 from services.domain.escalating import Why
-from services.domain.lifecycle import UNRESOLVED, Move, Status
+from services.domain.lifecycle import Move, Status
 
 Condition = sa.ColumnElement[bool]
 Query = SelectOfScalar[Case]
@@ -52,7 +51,7 @@ def give_back(session: Session, now: datetime) -> int:
 
 def _give_back(session: Session, held: Held, why: Why, giver: Giver, now: datetime) -> None:
     case, owner = held.case, held.case.assignee_id
-    to = giver.turn(case.team_id, case.unit_id, but=owner)
+    to = giver.turn(case.team_id, case.unit_id, but=[owner or 0])
     full = to is None and giver.shares(case.team_id)
     told: dict[str, Any] = {"owner": owner, "why": why.value} | ({"no_room": True} if full else {})
     after = escalating.returned(held.state)
@@ -69,9 +68,9 @@ def _lying(session: Session, now: datetime) -> list[tuple[Why, Query]]:
     watched = select(Team.id, Team.idle_hours).where(col(Team.idle_hours).is_not(None))
     return [
         *((Why.LEFT, _of(ids)) for ids in slices(left)),
-        *((Why.AWAY, _of(ids).where(*_awake(now), ~_given_knowingly())) for ids in slices(away)),
+        *((Why.AWAY, _of(ids).where(*awake(now), ~_given_knowingly())) for ids in slices(away)),
         *(
-            (Why.IDLE, _idle(since, team_id or 0).where(*_awake(now)))
+            (Why.IDLE, _idle(since, team_id or 0).where(*awake(now)))
             for team_id, hours in session.exec(watched).all()
             if (since := _since(session, team_id, hours or 0, now)) is not None
         ),
@@ -84,10 +83,10 @@ def _people(session: Session, *which: Condition) -> list[int]:
 
 def _of(people: Sequence[int]) -> Query:
     """The unresolved cases of these people, in the words of the index by owner."""
-    return select(Case).where(col(Case.assignee_id).in_(people), col(Case.status).in_(UNRESOLVED))
+    return select(Case).where(OPEN, col(Case.assignee_id).in_(people))
 
 
-def _awake(now: datetime) -> tuple[Condition, Condition]:
+def awake(now: datetime) -> tuple[Condition, Condition]:
     until = col(Case.snoozed_until)
     return col(Case.status) != Status.WAITING, or_(until.is_(None), until <= now)
 

@@ -1,7 +1,7 @@
 """Tags: words that people put on cases. One comes to be when it is first used, and only once
 however it is written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from db.models import CaseTag, Tag
 from services.access import Actor, Refused, permitted
 from services.cases.journal import NOTHING, Done, held, keep, legal
-from services.domain import lifecycle
+from services.domain import lifecycle, tag_names
 from services.domain.lifecycle import Move
 from services.domain.roles import Verb
 from services.person_fields import one_line
@@ -23,8 +23,7 @@ MOST_OF_A_CASE = 20
 @permitted(Verb.SEE)
 def in_use(session: Session, actor: Actor) -> dict[int, str]:
     """All tags by id, in the order of their names."""
-    found = session.exec(select(Tag.id, Tag.name)).all()
-    return {key or 0: name for key, name in sorted(found, key=lambda pair: pair[1].casefold())}
+    return dict(sorted(called(session).items(), key=lambda pair: pair[1].casefold()))
 
 
 @permitted(Verb.WORK_CASES)
@@ -45,20 +44,35 @@ def untag(
     return _turn(session, actor, number, one_line(name, LONGEST, "A tag"), version, now, on=False)
 
 
+def called(session: Session) -> dict[int, str]:
+    """The names by id of the tags that are in use."""
+    found = session.exec(select(Tag.id, Tag.name))
+    return {key or 0: name for key, name in found if tag_names.in_use(name)}
+
+
 def of_case(session: Session, case_id: int) -> frozenset[int]:
     """The ids of the tags on a case."""
     return frozenset(session.exec(select(CaseTag.tag_id).where(CaseTag.case_id == case_id)))
 
 
+def retired(session: Session, ids: Iterable[int]) -> bool:
+    """Whether one of these tags is no longer in use: merged into another one, or removed."""
+    found = [session.get(Tag, tag_id) for tag_id in ids]
+    return any(row is None or not tag_names.in_use(row.name) for row in found)
+
+
 def why_not_back(
-    there: frozenset[int], data: Mapping[str, Any], turns: int
-) -> str | None:  # fmt: skip
+    session: Session, there: frozenset[int], data: Mapping[str, Any], turns: int
+) -> str | None:
     """Why a turn of a tag (an event's `data`, taken back and put in again `turns` times since)
     cannot be taken back; None: it can, or it is none."""
     if "tag_id" not in data:
         return None
     now_on = bool(data["on"]) != bool(turns % 2)
-    return None if (data["tag_id"] in there) == now_on else "the tag changed since"
+    if (data["tag_id"] in there) != now_on:
+        return "the tag changed since"
+    gone = not now_on and retired(session, [data["tag_id"]])  # what is on a case is in use
+    return "the tag is no longer in use" if gone else None
 
 
 def follow(session: Session, case_id: int, data: Mapping[str, Any], turns: int) -> None:
@@ -86,8 +100,8 @@ def _turn(
 
 def _named(session: Session, name: str, *, make: bool) -> int:
     """The tag of this name. Nobody else makes one meanwhile: whoever writes has taken its turn."""
-    known = session.exec(select(Tag.id, Tag.name)).all()
-    found = next((key for key, each in known if each.casefold() == name.casefold()), None)
+    known = called(session)
+    found = next((key for key, each in known.items() if each.casefold() == name.casefold()), None)
     if found is not None or not make:
         return found or 0
     if len(known) >= MOST:

@@ -40,11 +40,13 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
     source, turns = _source(events, event)
     asks.follow(session, source.data, turns, now)
     tagging.follow(session, event.case_id, source.data, turns)
-    unmerging.turn(session, actor, case.case, after, source, turns, now)
+    last = unmerging.last_turn(events, source)
+    turned = unmerging.turn(session, actor, case.case, after, source, turns, last, now)
     done = keep(
-        session, actor, case, after, Move.UNDONE, now=now, undo_of=event_id, undone=event.kind
-    )
-    return replace(done, told=words.took_back(event.kind))
+        session, actor, case, turned.after, Move.UNDONE, now=now, undo_of=event_id,
+        undone=event.kind, **turned.data,
+    )  # fmt: skip
+    return replace(done, told=words.took_back(event.kind) + turned.told)
 
 
 def possible(
@@ -113,8 +115,9 @@ class _Rule:
 
     def _refuse_turned(self, event: CaseEvent) -> None:
         source, turns = _source(self.events, event)
-        why = tagging.why_not_back(self.tags, source.data, turns)
-        why = why or unmerging.why_not(self.session, self.case, source, turns)
+        why = tagging.why_not_back(self.session, self.tags, source.data, turns)
+        last = unmerging.last_turn(self.events, source)
+        why = why or unmerging.why_not(self.session, self.case, source, turns, last)
         if why is not None:
             raise Refused(f"This cannot be taken back: {why}. {NOTHING}")
 

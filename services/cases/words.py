@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from db.models import ApiKey, Case, CaseEvent, RootCause, Tag, Team, User
 from services import settings
 from services.access import Actor
-from services.domain import plays
+from services.domain import plays, tag_names
 from services.domain.lifecycle import Move, Outcome
 
 DESK = "The desk"
@@ -25,6 +25,7 @@ _PLAIN = {
 }
 _BY = {"email": "e-mail", "zendesk": "Zendesk", "intercom": "Intercom", "slack": "Slack"}
 _WHY = {"left": "works here no more", "away": "is away", "idle": "did not work on it in time"}
+_GIVEN = {"turn": ", whose turn it is", "room": ", who has room for it now"}
 _THEN = {"wait": " and set it to wait", "resolve": " and resolved it"}
 _TAKEN_BACK = {
     Move.ASSIGNED: "the assignment", Move.NOTED: "a note", Move.CONTACTED: "a logged contact",
@@ -108,7 +109,9 @@ def _no_room(event: CaseEvent) -> str:
 def _joined(event: CaseEvent, _known: Names) -> str:
     woke = {"paused_at", "snoozed_until"} & event.data.get("changes", {}).keys()
     who = "another person" if event.data.get("of") else "the same person"
-    return f"added a further answer of {who}{', which woke the case' if woke else ''}"
+    back = f"brought a further answer of {who} back from case {event.data.get('back')}"
+    told = back if "back" in event.data else f"added a further answer of {who}"
+    return f"{told}{', which woke the case' if woke else ''}"
 
 
 def _contacted(event: CaseEvent, known: Names) -> str:
@@ -148,7 +151,7 @@ def _split(event: CaseEvent, _known: Names) -> str:
 
 
 def _tagged(event: CaseEvent, known: Names) -> str:
-    name = known.tags.get(event.data["tag_id"], "")
+    name = tag_names.told(known.tags.get(event.data["tag_id"], ""))
     return f"tagged it {name}" if event.data["on"] else f"took the tag {name} off"
 
 
@@ -176,7 +179,7 @@ def _assigned(event: CaseEvent, known: Names) -> str:
     if "team_id" in moved and not _value(moved, "assignee_id"):
         return f"gave it to the team {known.teams.get(_value(moved, 'team_id'), '')}"
     person = _value(moved, "assignee_id")
-    turn = ", whose turn it is" if event.data.get("by") == "turn" else ""
+    turn = _GIVEN.get(str(event.data.get("by")), "")
     return (
         f"assigned it to {known.people.get(person, 'somebody')}{turn}"
         if person

@@ -1,6 +1,8 @@
 """Periodic work: a row each with a lease, so that of many processes one does it."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from db.engine import insert_ignore
 from db.models import Job
 from services.cases.breaches import broken, sweep
 from services.cases.escalating import escalate, ignored
+from services.cases.giving_later import give_later, room_now
 from services.cases.returning import give_back, left_lying
 from services.cases.weighing import fingerprint, next_lot
 from services.worker.mailbox import poll
@@ -20,6 +23,9 @@ from services.worker.telling import send, warn
 
 TABLE: sa.Table = Job.__table__  # type: ignore[attr-defined]
 LEASE = 300  # seconds; a job that takes longer may be begun by another worker
+TURN = timedelta(seconds=5)  # then the other jobs have theirs, and a worker that has to stop can
+REST = 1.0  # seconds, at most
+MORE = "more"  # what a job remembers that was not done with everything
 Clock = Callable[[], datetime]
 # Takes what it remembered last time and gives what it will remember.
 Work = Callable[[Mapping[str, Any], Clock], Mapping[str, Any]]
@@ -48,6 +54,11 @@ def returns(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
     return _where(left_lying, give_back, clock)
 
 
+def room(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Give cases that found nobody with room to whoever has some now."""
+    return _where(room_now, give_later, clock)
+
+
 def order(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
     """Rank the open cases anew when the rules are others than those of the last round.
 
@@ -56,16 +67,15 @@ def order(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
     with engine.reading() as session:
         wanted = fingerprint(session)
     if state.get("done") == wanted:
-        return state
-    behind = state["behind"] if state.get("doing") == wanted else 0
-    until = clock() + timedelta(seconds=LEASE / 3)
+        return {"done": wanted}
+    behind: int | None = state["behind"] if state.get("doing") == wanted else 0
+    until = clock() + TURN
     while clock() < until:
-        with engine.transaction() as session:
-            found = next_lot(session, behind, clock())
-        if found is None:
+        with _lot() as session:
+            behind = next_lot(session, behind or 0, clock())
+        if behind is None:
             return {"done": wanted}
-        behind = found
-    return {"doing": wanted, "behind": behind}
+    return {"doing": wanted, "behind": behind, MORE: True}
 
 
 def _where(
@@ -74,19 +84,34 @@ def _where(
     clock: Clock,
 ) -> Mapping[str, Any]:
     """Do it where there is something to do: most looks take no write lock."""
-    now = clock()
-    with engine.reading() as session:
-        if not there(session, now):
+    until = clock() + TURN
+    while True:
+        now = clock()
+        with engine.reading() as session:
+            if not there(session, now):
+                return {}
+        if now >= until:
+            return {MORE: True}
+        with _lot() as session:
+            done = work(session, now)
+        if not done:  # somebody else was faster, or nothing can be done about what is there
             return {}
+
+
+@contextmanager
+def _lot() -> Iterator[Session]:
+    """A transaction, and then as long a rest: people wait for one lot, never for all of them."""
+    began = time.monotonic()
     with engine.transaction() as session:
-        work(session, now)
-    return {}
+        yield session
+    time.sleep(min(time.monotonic() - began, REST))
 
 
 JOBS: Mapping[str, Periodic] = {
     "promises": Periodic(60, promises),
     "chain": Periodic(60, chain),
     "returns": Periodic(60, returns),
+    "room": Periodic(60, room),
     "order": Periodic(60, order),
     "warnings": Periodic(60, warn),
     "notices": Periodic(5, send),
@@ -155,9 +180,10 @@ def done(
     error: str | None,
 ) -> None:
     """It is done until its time comes again. Not ours any more: whoever has it says so."""
+    every = 0 if state.get(MORE) and not error else JOBS[name].every
     values = {
         "lease_until": None, "leased_by": None, "last_at": now, "last_error": error,
-        "next_at": now + timedelta(seconds=JOBS[name].every), "state": dict(state),
+        "next_at": now + timedelta(seconds=every), "state": dict(state),
     }  # fmt: skip
     mine = sa.update(TABLE).where(TABLE.c.name == name, TABLE.c.leased_by == worker)
     session.connection().execute(mine.values(**values))

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from db import engine
-from db.engine import slices
 from db.models import Case, Integration, Notice, Team, User
 from services import calendars, notice_texts, notices, settings
 from services.access import actor_for
-from services.domain.lifecycle import UNRESOLVED
+from services.cases.breaches import OPEN
 from services.domain.sla import add_hours
 from services.mail import compose
 from services.outbox.owing import owe, public_key
@@ -31,7 +30,7 @@ def warn(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
             for case_id, owner_id, due in soon:
                 notices.tell(
                     session, owner_id, "due", now=now, case_id=case_id,
-                    about=f"due {case_id} {due.isoformat()}",
+                    about=_about(case_id, due),
                 )  # fmt: skip
     return state
 
@@ -39,27 +38,27 @@ def warn(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
 def _soon(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
     """Case, owner and time of the promises that are due soon and were not warned of."""
     hours = int(settings.get(session, "warn_hours"))
-    found: list[tuple[int, int, datetime]] = []
-    for team_id in [None, *session.exec(select(Team.id))]:
-        until = add_hours(now, hours, calendars.calendar_of(session, team_id))
-        query = (
-            select(Case.id, User, Case.due_at)
-            .join(User, col(User.id) == Case.assignee_id)
-            .where(
-                col(Case.status).in_(UNRESOLVED), col(Case.due_at) > now,
-                col(Case.due_at) <= until, Case.team_id == team_id,
-            )
-            .order_by(col(Case.due_at))
-        )  # fmt: skip
-        found += [
-            (case or 0, owner.id or 0, due) for case, owner, due in session.exec(query)
-            if due and notices.wants(owner, "due")
-        ]  # fmt: skip
-    named = {f"due {case} {due.isoformat()}": (case, owner, due) for case, owner, due in found}
-    for names in slices(list(named)):
-        for told in session.exec(select(Notice.about).where(col(Notice.about).in_(names))).all():
-            del named[told]
-    return list(named.values())[:MOST]
+    until = {
+        team_id: add_hours(now, hours, calendars.calendar_of(session, team_id))
+        for team_id in (None, *session.exec(select(Team.id)))
+    }
+    people = {user.id for user in session.exec(select(User)) if notices.wants(user, "due")}
+    due = col(Case.due_at)
+    within = (OPEN, due > now, due <= max(until.values()))
+    told = set(session.exec(select(Notice.about).where(
+        Notice.kind == "due", col(Notice.case_id).in_(select(Case.id).where(*within))
+    )))  # fmt: skip
+    query = select(Case.id, Case.assignee_id, Case.team_id, Case.due_at).where(*within)
+    return [
+        (case or 0, owner or 0, at)
+        for case, owner, team_id, at in session.exec(query.order_by(due))
+        if at and at <= until[team_id] and owner in people and _about(case, at) not in told
+    ][:MOST]  # fmt: skip
+
+
+def _about(case_id: int | None, due: datetime) -> str:
+    """What a warning is about: a promise, once."""
+    return f"due {case_id} {due.isoformat()}"
 
 
 def send(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:

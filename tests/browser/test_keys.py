@@ -121,6 +121,26 @@ def test_a_key_says_whom_until_when_and_why(page: Page, desk: ServedDesk, lot: L
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
+def test_a_key_snoozes_until_a_time_in_ones_own_words(
+    page: Page, desk: ServedDesk, lot: Lot
+) -> None:
+    first, second, third, *_ = lot.numbers
+    press(page, "j", "s", "4", *"3 dec 14:00")  # by then a digit chooses nothing any more
+    expect(page.get_by_role("option")).to_have_text(["Enter Until 3 dec 14:00"])
+    press(page, "Enter", "s", *"fri 9:30", "Enter")  # without the step to it, too
+    expect(
+        page.get_by_text(re.compile(rf"Case {second}: Asleep until Fri .*, 09:30"))
+    ).to_be_visible()
+    press(page, "s", *"soon", "Enter")
+    expect(page.get_by_role("alert").filter(has_text="write 3 Dec")).to_be_visible()
+    until = [case(desk, number).snoozed_until for number in (first, second, third)]
+    assert [one and (one.weekday(), one.hour, one.minute) for one in until[1:]] == [
+        (4, 9, 30),
+        None,
+    ]
+    assert until[0] is not None and (until[0].month, until[0].day) == (12, 3)
+
+
 def test_what_a_key_acts_on_is_seen(page: Page, lot: Lot) -> None:
     press(page, "j", "x")
     bar = page.locator(".st-key-bulk_bar")
@@ -199,7 +219,8 @@ def test_what_is_pressed_on_the_way_is_about_what_comes(
     press(page, "j", "a")
     heading(page, f"Case {number}: Customer {number}")
     expect(page.get_by_text(f"Case {number}: Assigned to you.")).to_be_visible()
-    assert case(desk, first).version == case(desk, second).version == 1
+    untouched = {first, second} - {number}  # the next case may be the second one
+    assert first in untouched and all(case(desk, one).version == 1 for one in untouched)
 
 
 def test_who_else_is_here_is_seen_where_the_case_stands(
@@ -247,5 +268,5 @@ def test_there_is_no_barrier_with_the_keys_at_work(
         expect(page.get_by_text("What happened")).to_be_visible()
         assert barriers(page, "narrow case") == []
         page.go_back()
-        expect(page).to_have_url(re.compile(r"/queue\?view=unassigned&q=lot\d$"))
+        expect(page).to_have_url(re.compile(r"/queue\?view=unassigned&q=lot\d+$"))
         expect(row(page, first)).to_be_visible()

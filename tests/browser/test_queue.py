@@ -1,8 +1,10 @@
 """The queue in the browser: nothing that somebody looks at or works on moves away from them."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -170,6 +172,9 @@ def test_a_search_that_finds_nothing_here_says_where_it_does(
     for text in ("33", "#33", "case 33"):
         page.get_by_role("searchbox", name="Search").fill(text)
         page.keyboard.press("Enter")
+        expect(page).to_have_url(
+            re.compile(f"q={re.escape(quote_plus(text))}(&|$)")
+        )  # the link stood there
         page.get_by_role("link", name="Open case 33").click()
         heading(page, "Case 33: Customer 33")
         page.go_back()
@@ -190,10 +195,9 @@ def test_the_queue_opens_where_there_is_work_and_stays_there(
     row(page, 1).locator("td.by").click()
     settled(page, 1)
     page.get_by_role("button", name="Snooze", exact=True).click()
-    page.get_by_label("Another day, 09:00").fill(
-        f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}"
-    )
+    until = datetime.now(UTC) + timedelta(days=9)
+    page.get_by_label("Another day or time").fill(f"{until:%Y-%m-%dT14:30}")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Case 1: Asleep until")).to_be_visible()
+    expect(page.get_by_text(re.compile("Case 1: Asleep until .*, 14:30"))).to_be_visible()
     expect(page.get_by_role("heading", name="My open: none")).to_be_visible()
     assert case(own_desk, 1).snoozed_until is not None

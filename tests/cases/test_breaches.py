@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, select
+import pytest
+from sqlmodel import Session, col, select
 
-from db.models import Case, CaseEvent, UserUnit
+from db.engine import transaction
+from db.models import Case, CaseEvent, Job, UserUnit
 from services import settings
 from services.access import actor_for
-from services.cases import verbs
+from services.cases import breaches, verbs
 from services.cases.breaches import broken, sweep
 from services.cases.journal import journal, state_of
 from services.domain import lifecycle
@@ -95,8 +97,6 @@ def test_what_waits_or_is_done_breaks_no_promise(session: Session) -> None:
 
 
 def test_the_running_desk_looks_by_its_own_clock(desk: object) -> None:
-    from db.engine import transaction
-
     assert desk
     with transaction() as session:
         make.case(session, now=datetime.now(UTC) - 20 * DAY)
@@ -104,3 +104,40 @@ def test_the_running_desk_looks_by_its_own_clock(desk: object) -> None:
     jobs.promises({}, lambda: datetime.now(UTC))
     with transaction() as session:
         assert session.exec(select(CaseEvent.kind)).all() == ["opened", "breached"]
+
+
+@pytest.mark.usefixtures("desk")
+def test_what_has_piled_up_is_noted_in_lots_between_which_others_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(breaches, "MOST", 2)
+    now = datetime.now(UTC)
+    with transaction() as session:
+        for _ in range(5):
+            make.case(session, now=now - 20 * DAY)
+    assert jobs.promises({}, lambda: now) == {}
+    with transaction() as session:
+        cases = session.exec(select(Case)).all()
+        assert len({case.change_seq for case in cases}) == 3  # two, two, and the last one
+        assert all(case.breached_due == case.due_at for case in cases)
+
+
+@pytest.mark.usefixtures("desk")
+def test_what_does_not_end_in_its_turn_goes_on_after_the_other_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(breaches, "MOST", 1)
+    monkeypatch.setattr(jobs, "JOBS", {"promises": jobs.JOBS["promises"]})
+    now = datetime.now(UTC)
+    with transaction() as session:
+        for _ in range(3):
+            make.case(session, now=now - 20 * DAY)
+    ticks = iter(now + timedelta(seconds=k) for k in range(0, 100, 2))
+    assert jobs.run_due("w", lambda: next(ticks)) == 1
+    with transaction() as session:
+        left = session.exec(select(Case).where(col(Case.breached_due).is_(None))).all()
+        job = session.exec(select(Job)).one()
+    assert 0 < len(left) < 3 and job.next_at == job.last_at
+    assert jobs.run_due("w", lambda: next(ticks)) == 1
+    with transaction() as session:
+        assert not breaches.broken(session, now)

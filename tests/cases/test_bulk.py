@@ -80,6 +80,7 @@ ACTS: list[tuple[Act, dict[str, Any]]] = [
     (Act(Kind.RESOLVE, {"outcome": "solved", "root_cause_id": ROOT}), {"status": "resolved"}),
     (Act(Kind.SEND, {"name": "Sorry", "way": "email", "then": "wait"}), {"status": "waiting"}),
 ]
+AGAIN = [act for act, _ in ACTS if act.kind is not Kind.SEND]  # a message is written anew
 
 
 @pytest.mark.parametrize(("act", "then"), ACTS, ids=[act.kind.value for act, _ in ACTS])
@@ -173,6 +174,49 @@ def test_a_message_goes_to_everybody_who_may_be_written_to_once(
     ]
     assert bodies == ["Dear Dana", "Guten Tag"]
     assert drafts.mine(session, boss, 6)["reply"].body == "I am just"
+
+
+def test_what_is_sent_is_what_was_previewed(session: Session, boss: Actor) -> None:
+    one, two, three = (session.get_one(Contact, case.contact_id) for case in cases(session, 3))
+    one.language = two.language = "de"
+    session.flush()
+    act = Act(Kind.SEND, {"name": "Sorry", "way": "email"})
+    seen = bulk.preview(session, boss, act, [1, 2, 3], now=NOW)
+    two.email = two.email_norm = "elsewhere@example.com"
+    english = session.exec(select(Template).where(Template.language == "en")).one()
+    english.body += ", we are so sorry"
+    session.flush()
+    found = do(session, boss, act, seen, "key")
+    assert done(found) == [1]
+    assert why(found) == {
+        2: "Its address is another one than the preview showed.",
+        3: "Its text is another one than the preview showed.",
+    }
+    assert len(session.exec(select(Delivery)).all()) == 1 and three.email == "c3@example.com"
+    one.name = "Somebody Else"  # no field of the text: it reads as before
+    seen = bulk.preview(session, boss, act, [1, 2, 3], now=NOW)
+    assert done(do(session, boss, act, seen, "again")) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("act", AGAIN, ids=[act.kind.value for act in AGAIN])
+def test_what_was_undone_and_put_in_again_by_itself_is_taken_back_with_the_rest(
+    session: Session, boss: Actor, act: Act
+) -> None:
+    make.team(session)
+    found = cases(session, 3)
+    hashes = [state_hash(session, case) for case in found]
+    do(session, boss, act, bulk.preview(session, boss, act, [1, 2, 3], now=NOW), "key")
+    steps = dict(bulk.steps_of(session, boss, "key"))
+    for number, turns in ((1, 2), (2, 1)):
+        event_id = steps[number]
+        for _ in range(turns):
+            (one,) = bulk.take_back(session, boss, [(number, event_id)], now=NOW)
+            event_id = one.event_id or 0
+    assert bulk.steps_of(session, boss, "key") == [(3, steps[3]), (1, steps[1])]
+    back = undo(session, boss, "key")
+    assert (done(back), why(back)) == ([3, 1], {})
+    assert [state_hash(session, case) for case in found] == hashes
+    assert bulk.steps_of(session, boss, "key") == []
 
 
 def test_messages_that_have_left_are_named_and_the_rest_is_taken_back(

@@ -162,7 +162,7 @@ def test_a_long_round_goes_on_where_it_was_left(monkeypatch: pytest.MonkeyPatch)
     ticks = iter(NOW + timedelta(seconds=seconds) for seconds in (0, 1, 2, 200))
     state = jobs.order({}, lambda: next(ticks))
     with reading() as session:
-        assert state == {"doing": weighing.fingerprint(session), "behind": 2}
+        assert state == {"doing": weighing.fingerprint(session), "behind": 2, "more": True}
         assert sorted(case.priority for case in session.exec(select(Case))) == [0, 0, 0, 78, 78]
     assert "done" in jobs.order(state, lambda: NOW)
     with reading() as session:

@@ -1,5 +1,7 @@
 """The bar over the queue: what is picked, what an act would do to it, doing it, taking it back."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
@@ -112,6 +114,23 @@ def test_a_template_goes_to_those_who_may_be_written_to(max_: User) -> None:
         assert len(session.exec(select(Delivery)).all()) == 2
 
 
+def test_a_text_that_changed_since_the_preview_is_looked_at_again(max_: User) -> None:
+    at = picking(max_, 1, 2, act="Send a template")
+    at.selectbox(key="bulk_template").select("Sorry").run()
+    with transaction() as session:
+        session.exec(select(Template)).one().body = "Dear {{contact.name}}"
+    at.run()
+    assert not any(text.startswith("Dear") for text in said(at))
+    at.button(key="bulk_again").click().run()
+    assert "Dear Dana D0x" in said(at)
+    with transaction() as session:
+        session.exec(select(Template)).one().body = "Hello"
+    at.button(key="bulk_do").click().run()
+    assert "Its text is another one than the preview showed." in said_last(at)
+    with transaction() as session:
+        assert session.exec(select(Delivery)).all() == []
+
+
 def test_cases_are_resolved_and_tagged_together(max_: User) -> None:
     with transaction() as session:
         session.add(Tag(name="export"))
@@ -139,6 +158,23 @@ def test_cases_sleep_and_wake_together(max_: User) -> None:
     at = picking(max_, 1, 3, act="Snooze")
     at.selectbox(key="bulk_until").select("Wake them").run()
     assert "1 of 2 cases. Left out: 1 x It is not snoozed." in said(at)
+
+
+def test_cases_sleep_until_a_time_that_somebody_types(max_: User) -> None:
+    at = picking(max_, 1, 2, act="Snooze")
+    at.selectbox(key="bulk_until").select("Another day or time").run()
+    assert "bulk_do" not in keys(at) and not at.error
+    at.text_input(key="bulk_typed").set_value("3/12").run()
+    assert "bulk_do" not in keys(at)
+    assert at.error[0].value.startswith("Day and month cannot be told apart here: write 3 Dec, ")
+    at.text_input(key="bulk_typed").set_value("14 Jun 2026").run()
+    assert "0 of 2 cases. Left out: 2 x That time has passed." in said(at)
+    at.text_input(key="bulk_typed").set_value("3 Dec 14:00").run()
+    assert not at.error and "Asleep until Thu 03 Dec, 14:00." in said(at)
+    at.button(key="bulk_do").click().run()
+    assert said_last(at) == "2 cases: asleep until Thu 03 Dec, 14:00."
+    until = datetime(2026, 12, 3, 14, 0, tzinfo=UTC)
+    assert [case.snoozed_until for case in all_cases()] == [until, until, None, None]
 
 
 def tags_of(session: Session, number: int) -> list[str]:

@@ -1,6 +1,6 @@
 """What keys do: each press once, on the version that was seen, and taken back one by one."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +75,55 @@ def test_each_press_is_done_once_and_in_order(ann: User) -> None:
     assert (case(2).assignee_id, case(2).version) == (ann.id, 3)
     assert case(2).snoozed_until is not None
     assert said_last(at).startswith("Case 2: Asleep until")
+
+
+@pytest.mark.usefixtures("sqlite_desk", "ann")
+def test_a_case_sleeps_until_what_was_typed_in_ones_own_zone_or_says_why_not() -> None:
+    with transaction() as session:
+        bo = make.user(session, "csm", time_zone="Europe/Berlin")
+    at = pressed(bo, key("snooze", 1, 1, at="3 Dec 14:00"))
+    assert said_last(at) == "Case 1: Asleep until Thu 03 Dec, 14:00."
+    assert case(1).snoozed_until == datetime(2026, 12, 3, 13, 0, tzinfo=UTC)
+    for text, why in (
+        ("soon", "This is not a date in a known form: write 3 Dec, "),
+        ("2026-06-14", "That time has passed. Nothing was changed."),
+        ("2027-06-30", "A case sleeps a year at most. Nothing was changed."),
+    ):
+        at = pressed(bo, key("snooze", 2, 1, at=text))
+        assert said_last(at).startswith(why) and not at.exception
+    assert case(2).version == 1
+    at = pressed(bo, key("snooze", 2, 1, at="5 Jan"))
+    assert said_last(at) == "Case 2: Asleep until Tue 05 Jan 2027, 09:00."
+
+
+def picked(user: User, text: str) -> AppTest:
+    """What the page of case 1 says after this was picked in its field for times."""
+
+    def script(text: str) -> None:
+        from types import SimpleNamespace
+        from zoneinfo import ZoneInfo
+
+        import streamlit as st
+
+        from pages import _case_acts, _notice
+
+        st.session_state["field"] = SimpleNamespace(picked=text)
+        row: Any = SimpleNamespace(number=1, version=1)
+        _case_acts._snoozed_then(row, "field", ZoneInfo("UTC"))
+        _notice.notice()
+
+    at = AppTest.from_function(script, kwargs={"text": text}, default_timeout=15)
+    at.user = identity(user)
+    return at.run()
+
+
+def test_a_day_and_a_time_are_picked_on_the_case(ann: User) -> None:
+    at = picked(ann, "any text, from a browser without such fields")
+    assert said_last(at).startswith("This is not a date in a known form: write ")
+    assert case(1).version == 1 and not at.exception
+    at = picked(ann, "2026-12-03T14:30")
+    assert said_last(at) == "Case 1: Asleep until Thu 03 Dec, 14:30."
+    assert case(1).snoozed_until == datetime(2026, 12, 3, 14, 30, tzinfo=UTC)
 
 
 def test_undo_takes_back_the_last_act_then_the_one_before(ann: User) -> None:

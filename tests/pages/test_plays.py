@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
@@ -210,6 +211,24 @@ def test_each_number_of_the_results_leads_to_its_cases(ann: User) -> None:
     assert "favour=review" in tables["Favours asked for"]["links"][0][1]
 
 
+@pytest.mark.parametrize(
+    ("file", "report", "title"),
+    [("plays.py", "plays._cells", "Plays"), ("sla.py", "sla.cohort", "Promises"),
+     ("loop.py", "loop.cohort", "Loop")],
+)  # fmt: skip
+def test_a_report_that_cannot_be_had_still_says_which_one_it_is(
+    ann: User, monkeypatch: pytest.MonkeyPatch, file: str, report: str, title: str
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("select", {}, Exception("gone"))
+
+    monkeypatch.setattr(f"services.insights.{report}", away)
+    at = open_page(ann, file)
+    assert not at.exception
+    assert [one.value for one in at.title] == [title]
+    assert "did not answer in time" in at.error[0].value
+
+
 def test_the_queue_reads_those_filters_and_says_them(ann: User) -> None:
     at = open_page(
         ann, "case_queue.py",
@@ -260,6 +279,7 @@ def test_news_of_a_unit_that_one_does_not_see_is_not_told(ann: User) -> None:
     at = open_page(ann, "good_news.py")
     assert not at.exception
     assert parts(at, "cards") == []
+    assert [one for one in at.button if one.key.startswith("turn_")] == []  # there is no other page
     assert open_page(ann, "plays.py").header[0].value == "No plays"
 
 

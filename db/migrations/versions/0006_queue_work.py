@@ -148,3 +148,12 @@ def indexes() -> None:
     op.execute(
         "CREATE INDEX ix_delivery_state ON delivery (state, id, user_id, case_id, vendor, look_at)"
     )
+    # Of an owner only what is open is looked for, in its order.
+    op.execute("DROP INDEX ix_case_assignee")
+    unresolved = "status NOT IN ('resolved', 'merged')"
+    op.execute(
+        f'CREATE INDEX ix_case_assignee ON "case" (assignee_id, rank_at, id) WHERE {unresolved}'
+    )
+    op.execute(
+        f'CREATE INDEX ix_case_unheard ON "case" (due_at) WHERE escalation < 2 AND {unresolved}'
+    )
