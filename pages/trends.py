@@ -37,7 +37,7 @@ def show(now: Chosen) -> None:
 
 
 styles()
-with failing_gently("Trends"):
+with failing_gently():
     since = drawn()
     asked = chosen()
     if asked.options.empty:
