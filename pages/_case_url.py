@@ -12,7 +12,7 @@ from pages._ask import ask, fresh, minute
 from pages._url import CURSOR, named, query_of, whole_number, write
 from services import views
 from services.insights.case_filter import KEYS, CaseFilter, View
-from services.insights.queue import view_counts
+from services.insights.queue import desk_counts, own_counts
 
 CASE = "case"  # the number of the chosen case
 VIEW, HOME, WAS, KEPT = "f_view", "queue_home", "queue_was", "queue_kept"
@@ -94,6 +94,12 @@ def _home() -> CaseFilter:
     return home
 
 
+def counts() -> dict[View, int]:
+    """How many cases each tab holds: what is everybody's is counted once for all who are here."""
+    own = ask(own_counts, now=minute(), me=_door.actor().id)
+    return ask(desk_counts, now=minute()) | own
+
+
 def _first() -> View:
-    counts = ask(view_counts, now=minute(), me=_door.actor().id)
-    return next((view for view in (View.MINE, View.UNASSIGNED) if counts[view]), View.OPEN)
+    found = counts()
+    return next((view for view in (View.MINE, View.UNASSIGNED) if found[view]), View.OPEN)

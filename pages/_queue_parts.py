@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from pages import _door, _picked
-from pages._ask import ask, minute
 from pages._case_acts import assign_to_me, taking
-from pages._case_url import CASE, choose, put, rewrite
+from pages._case_url import CASE, choose, counts, put, rewrite
 from pages._look import SHAPES, TONES, shown
 from pages._mount import mount
 from pages._url import CURSOR, control
@@ -19,7 +18,7 @@ from services.domain.scores import Band
 from services.insights.case_filter import CaseFilter, View
 from services.insights.case_rows import CaseRow
 from services.insights.case_words import standing
-from services.insights.queue import QueuePage, view_counts
+from services.insights.queue import QueuePage
 
 NAMES = {
     View.MINE: "My open", View.UNASSIGNED: "Unassigned", View.TODAY: "Due today",
@@ -39,14 +38,14 @@ NO_REASON = "in the order it is due"
 
 def tabs(now: CaseFilter) -> None:
     """The tabs, each with how many cases it holds."""
-    counts = ask(view_counts, now=minute(), me=_door.actor().id)
+    found = counts()
 
     def label(view: View) -> str:
-        return f"{NAMES[view]} {counts[view]:,}" if view in counts else NAMES[view]
+        return f"{NAMES[view]} {found[view]:,}" if view in found else NAMES[view]
 
     shown_views = [
         view for view in View
-        if view not in (View.ESCALATED, View.ANY) or counts.get(view) or view is now.view
+        if view not in (View.ESCALATED, View.ANY) or found.get(view) or view is now.view
     ]  # fmt: skip
     control(
         st.segmented_control, "view", "Cases", now.view,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages._ask import ask, failing_gently, minute, own_zone
 from pages._bulk import bulk_bar
-from pages._case_url import CASE, asked, chosen, put, remember
+from pages._case_url import CASE, asked, chosen, counts, put, remember
 from pages._door import actor
 from pages._keys import keys, listen
 from pages._live import announce_cases, drawn
@@ -31,7 +31,8 @@ def show(now: CaseFilter, zone: ZoneInfo) -> dict[str, Any]:
     The result says which cases are seen."""
     hints, row = st.container(key="hints"), None
     cursor, number = Cursor.parse(st.query_params.get(CURSOR, "")), chosen()
-    page = ask(queue, now, now=minute(), me=actor().id, cursor=cursor)
+    known = counts().get(now.view) if now.plain else None
+    page = ask(queue, now, now=minute(), me=actor().id, cursor=cursor, known=known)
     # One column or two: the list stays in the first one, so choosing a case does not redraw it.
     slots = st.columns([1] if number is None else [7, 5], gap="large")
     with slots[0]:

@@ -28,6 +28,9 @@ QUEUE = (
     "escalated_to_id",
 )  # fmt: skip
 
+# What somebody has to do, in its order; it is counted from the index alone, too.
+OWN = ("assignee_id", "rank_at", "id", "status", "snoozed_until", "unit_id")
+
 
 class RootCause(SQLModel, table=True):
     """An entry of the taxonomy that says why a case arose; a proposed one waits for acceptance."""
@@ -61,7 +64,14 @@ class Case(SQLModel, table=True):
         index_while("uq_case_unresolved", UNRESOLVED, "contact_id", "reason_key", unique=True),
         index_while("ix_case_queue", UNRESOLVED, *QUEUE),
         index_while("ix_case_due", UNRESOLVED, "due_at", "breached_due"),
-        index_while("ix_case_assignee", UNRESOLVED, "assignee_id", "rank_at", "id"),
+        index_while("ix_case_assignee", UNRESOLVED, *OWN),
+        index_while(
+            "ix_case_escalated",
+            f"escalated_to_id IS NOT NULL AND {UNRESOLVED}",
+            "escalated_to_id",
+            "status",
+            "unit_id",
+        ),
         index_while("ix_case_unheard", f"{UNHEARD} AND {UNRESOLVED}", "due_at"),
         index_while(
             "ix_case_idle", f"assignee_id IS NOT NULL AND {UNRESOLVED}", "team_id", "idle_since"

@@ -25,11 +25,18 @@ class Piece:
 
 
 def listed(
-    session: Session, meant: list[Condition], filter: CaseFilter, cursor: Cursor | None, size: int
-) -> Piece:
-    """The rows by their index, then how many there are: to find all at once would cost more."""
+    session: Session, meant: list[Condition], filter: CaseFilter, cursor: Cursor | None, size: int,
+    *, known: int | None = None,
+) -> Piece:  # fmt: skip
+    """The rows by their index, then how many there are: to find all at once would cost more.
+
+    Of the first rows only, where the total is `known`.
+    """
     order = Order(filter.view)
     rows = read(session, meant, order, cursor, size)
+    if known is not None and cursor is None:
+        short = len(rows) <= size  # all of them are there
+        return Piece(rows, len(rows) if short else max(known, len(rows)), 0)
     ahead: Any = sa.literal(0)
     if rows and cursor is not None:
         top = rows[:size][-1] if cursor.back else rows[0]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,8 @@ from services.insights.case_selects import (
 from services.insights.selects import Condition
 
 PAGE = 50
+COUNTED = tuple(view for view in View if view not in (View.RESOLVED, View.ANY))
+OWN = (View.MINE, View.ESCALATED)
 _FIRST = date(1970, 1, 1)
 
 
@@ -52,13 +55,15 @@ def queue(
     me: int | None,
     cursor: Cursor | None = None,
     size: int = PAGE,
+    known: int | None = None,
 ) -> QueuePage:
     """The cases of the filter behind `cursor`; the first ones when nothing is behind it.
 
-    `me` is whose tabs these are (the actor's id, named because answers are kept by it).
+    `me` is whose tabs these are (the actor's id, named because answers are kept by it); `known`
+    how many there are, where it was counted already.
     """
     meant = meant_by(session, actor, filter, now, me)
-    piece = sought if filter.text.strip() else listed
+    piece = sought if filter.text.strip() else partial(listed, known=known)
     found = piece(session, meant, filter, cursor, size)
     if not found.rows and cursor is not None:
         cursor, found = None, piece(session, meant, filter, None, size)
@@ -76,18 +81,40 @@ def queue(
     )
 
 
-@permitted(Verb.SEE)
 def view_counts(
     session: Session, actor: Actor, *, now: datetime, me: int | None
 ) -> dict[View, int]:
-    """How many cases each tab of unresolved ones holds: read from the queue's index alone."""
+    """How many cases each tab of unresolved ones holds."""
+    everybodys = desk_counts(session, actor, now=now)
+    return everybodys | own_counts(session, actor, now=now, me=me)
+
+
+@permitted(Verb.SEE)
+def desk_counts(session: Session, actor: Actor, *, now: datetime) -> dict[View, int]:
+    """The counts of the tabs that are the same for everybody who sees the same units: all open
+    cases are looked at, in the queue's index alone, so they are to be asked once for all."""
+    return _counts_of(session, actor, [view for view in COUNTED if view not in OWN], now, None)
+
+
+@permitted(Verb.SEE)
+def own_counts(session: Session, actor: Actor, *, now: datetime, me: int | None) -> dict[View, int]:
+    """The counts of the tabs of the person `me`, each from an index of its own."""
+    return {
+        view: n for one in OWN for view, n in _counts_of(session, actor, [one], now, me).items()
+    }
+
+
+def _counts_of(
+    session: Session, actor: Actor, views: Sequence[View], now: datetime, me: int | None
+) -> dict[View, int]:
     day = today_of(session, now)
-    views = [view for view in View if view not in (View.RESOLVED, View.ANY)]
     meant = [in_view(view, me=me, now=now, today=day) for view in views]
+    among = [UNRESOLVED, *within_units(actor)]
+    if len(views) == 1:
+        return {views[0]: counted(session, CASE, [[]], [*meant[0], *among])[0]}
     # All are unresolved: asked once for each row, not once for each tab.
     wanted = [[one for one in each if one is not UNRESOLVED] for each in meant]
-    counts = counted(session, CASE, wanted, [UNRESOLVED, *within_units(actor)])
-    return dict(zip(views, counts, strict=True))
+    return dict(zip(views, counted(session, CASE, wanted, among), strict=True))
 
 
 @permitted(Verb.SEE)
@@ -127,7 +154,7 @@ def counted(
     session: Session, source: Any, wanted: Sequence[Sequence[Condition]], among: list[Condition]
 ) -> list[int]:
     """How many rows of `source`, `among` those that are meant, are wanted each time."""
-    counts = [sa.func.count().filter(*each) for each in wanted]
+    counts = [sa.func.count().filter(*each) if each else sa.func.count() for each in wanted]
     row = session.connection().execute(sa.select(*counts).select_from(source).where(*among)).one()
     return [int(n) for n in row]
 
