@@ -81,6 +81,7 @@ def queue(
     )
 
 
+@permitted(Verb.SEE)
 def view_counts(
     session: Session, actor: Actor, *, now: datetime, me: int | None
 ) -> dict[View, int]:
