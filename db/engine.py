@@ -115,6 +115,12 @@ def reading() -> Iterator[Session]:
         yield session
 
 
+def one_moment(session: Session) -> None:
+    """All that the session is about to read is of one moment. Said before it reads anything."""
+    if not is_sqlite(session):  # there a statement sees what was committed since the one before
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 @contextmanager
 def sparing(session: Session) -> Iterator[None]:
     """For who reads through everything once: SQLite keeps little of it in memory meanwhile.

@@ -42,6 +42,15 @@ def indexed(session: Session, import_run_id: int | None) -> Iterator[None]:
     )
 
 
+def index_imported(session: Session) -> None:
+    """Index the comments of all import runs, in a desk where none of them is indexed yet."""
+    if is_sqlite(session):
+        session.connection().exec_driver_sql(
+            "INSERT INTO response_fts (rowid, comment) SELECT id, comment FROM response "
+            "WHERE import_run_id IS NOT NULL AND comment IS NOT NULL"
+        )
+
+
 @dataclass(frozen=True)
 class Term:
     """Words that stand in a row; `prefix` when the last one may go on; `wanted` or ruled out."""

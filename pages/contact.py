@@ -1,8 +1,11 @@
 """Contact: who is this, how did they score us over time, and what became of it?"""
 
+import streamlit as st
+
 from pages._ask import ask, moment
 from pages._cards import href
 from pages._contact_acts import contacting
+from pages._contact_data import erasing, their_data
 from pages._contact_parts import ROLES, answers, called, case_table, day, page_about
 from pages._facts import Fact, facts
 from pages._play import asked_before
@@ -19,7 +22,10 @@ def show(contact_id: int) -> None:
         "contact", title=name, subtitle=[found.email or ""] if found.email != name else [],
         chips=_chips(found), rows=_rows(found), spark=found.scores, zone=found.zone,
     )  # fmt: skip
-    contacting(found)
+    with st.container(horizontal=True):
+        contacting(found)
+        their_data(found)
+    erasing(found)
     case_table(found.cases, found.n_cases, found.zone, who=False)
     asked_before(contact_id, found.zone)
     answers("Answers", found.zone, who=False, limit=MOST, contact_id=contact_id)

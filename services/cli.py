@@ -2,6 +2,8 @@
 
 from services.commands import (
     audit_log,
+    backup,
+    contacts,
     demo,
     export,
     importing,
@@ -24,9 +26,12 @@ app.add_typer(export.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="key")
 app.add_typer(vendors.app, name="vendor")
+app.add_typer(contacts.app, name="contact")
 app.command("worker")(worker.run)
 app.command("sla-due")(sla.due)
 app.command("audit")(audit_log.audit)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("demo")(demo.load)
 app.command("serve")(serve.serve)
 

@@ -67,11 +67,16 @@ class Settings(BaseSettings):
         except ValueError:
             return False
 
+    @property
+    def key_file(self) -> Path:
+        """Where the key is kept if it is not given."""
+        return self.loopdesk_var / "key"
+
     def key(self) -> bytes:
         """The desk's own key: given, else kept in a file that only its owner can read."""
         if self.loopdesk_key:
             return self.loopdesk_key.encode()
-        file = self.loopdesk_var / "key"
+        file = self.key_file
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)

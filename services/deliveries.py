@@ -16,7 +16,7 @@ from services.domain.retrying import State
 from services.domain.roles import Grant, Verb, grant
 from services.insights.delivery_rows import View, Wanted, meant
 from services.outbox import effects
-from services.outbox.owing import fingerprint, thread_of
+from services.outbox.owing import ERASED, fingerprint, thread_of
 from services.vendors.base import Receipt
 
 HOLDS = ("update", "status", "close")  # say how the case stands, so the last one holds
@@ -66,7 +66,8 @@ def _arrived(session: Session, actor: Actor, delivery: Delivery, now: datetime) 
 
 
 def _lost(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
-    _decided(session, delivery, State.PENDING, now)
+    gone = delivery.payload == ERASED  # there is nothing left that could be sent again
+    _decided(session, delivery, State.CANCELLED if gone else State.PENDING, now)
 
 
 _DECIDE: Mapping[bool, Act] = {True: _arrived, False: _lost}
@@ -77,7 +78,7 @@ def _decided(session: Session, delivery: Delivery, state: State, now: datetime) 
         raise Refused(f"It is {delivery.state}: there is nothing to decide. {NOTHING}")
     delivery.look_at, delivery.leased_by = None, None
     delivery.state, delivery.not_before = state.value, now
-    delivery.ended_at = now if state is State.SENT else None
+    delivery.ended_at = None if state is State.PENDING else now
     said = "arrived" if state is State.SENT else "did not arrive"
     session.add_all((delivery, _attempt(delivery, now, f"a person says that it {said}")))
     session.flush()
@@ -149,6 +150,8 @@ def _over(session: Session, delivery: Delivery) -> str | None:
     the message, in spite of what has happened since."""
     if config.load().loopdesk_demo:
         return "A demo sends nothing."
+    if delivery.payload == ERASED:
+        return "The person was erased, and what it said with them."
     case = session.get(Case, delivery.case_id) if delivery.case_id else None
     if case and delivery.action == pushing.ACTIONS.get(delivery.vendor):
         return pushing.why_not(session, case, delivery.vendor)

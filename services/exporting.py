@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from sqlmodel import Session
 
-from db.engine import is_sqlite, sparing
+from db.engine import one_moment, sparing
 from services import audit, csv_text, export_cases, export_rows, settings
 from services.access import Actor, permitted
 from services.domain.roles import Verb
@@ -116,8 +116,7 @@ def note(session: Session, actor: Actor, plan: Plan, *, now: datetime) -> Noted:
 def write(session: Session, actor: Actor, noted: Noted, out: IO[bytes]) -> Written:
     """Write the rows to `out`, a lot at a time. All are of one moment."""
     plan = noted.plan
-    if not is_sqlite(session):  # there a statement sees what was committed since the one before
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    one_moment(session)
     with sparing(session):
         known = plan.sheet.found(session)
         counted = _Counted(plan.sheet.rows(session, known), len(known))

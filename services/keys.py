@@ -17,8 +17,13 @@ from services.access import Actor, Refused, permitted
 from services.domain.roles import Role, Verb
 from services.person_fields import one_line
 
-SCOPES = ("ingest", "cases:read", "cases:write")
-WORDS = {"ingest": "Send answers", "cases:read": "Read cases", "cases:write": "Work on cases"}
+WORDS = {
+    "ingest": "Send answers",
+    "cases:read": "Read cases",
+    "cases:write": "Work on cases",
+    "metrics": "Read metrics",
+}
+SCOPES = tuple(WORDS)
 _INCLUDED = {"cases:read": {"cases:write"}}  # scope -> the scopes that are good for it as well
 LONGEST_NAME = 60  # characters
 USED_EVERY = timedelta(minutes=1)  # how exact `last_used_at` is: one write a minute, not a request

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from db.models import OneTimeLink, Team, User, UserSession
 from services import audit, lockout
@@ -64,6 +64,19 @@ def look_up(session: Session, hashed: str, *, now: datetime) -> Live | None:
     row, user = found
     ended = row.expires_at <= now or row.last_seen_at + REST <= now
     return None if ended or user.disabled_at is not None else Live(row, user)
+
+
+def live(session: Session, *, now: datetime) -> int:
+    """How many sessions `look_up` lets in."""
+    query = (
+        select(func.count()).select_from(UserSession)
+        .join(User, col(User.id) == UserSession.user_id)
+        .where(
+            col(UserSession.expires_at) > now, col(UserSession.last_seen_at) > now - REST,
+            col(User.disabled_at).is_(None),
+        )
+    )  # fmt: skip
+    return session.exec(query).one()
 
 
 def seen(session: Session, hashed: str, *, now: datetime) -> None:

@@ -43,6 +43,17 @@ def of(session: Session, family: str) -> dict[str, str]:
         raise Locked("LOOPDESK_KEY is not the one that the secrets were kept with") from None
 
 
+def locked(session: Session) -> int:
+    """How many secrets were kept under another key than the desk has now."""
+    lock, n = _lock(), 0
+    for text in session.exec(select(Secret.ciphertext)):
+        try:
+            lock.decrypt(text)
+        except InvalidToken:
+            n += 1
+    return n
+
+
 def forget(session: Session, family: str) -> None:
     """Remove the secrets `family.*`."""
     query = select(Secret).where(col(Secret.name).startswith(f"{family}.", autoescape=True))

@@ -81,6 +81,7 @@ def test_a_verb_lets_in_exactly_the_roles_of_the_table(name: str) -> None:
 def test_each_verb_that_has_pages_is_used_somewhere() -> None:
     for verb in (
         Verb.SEE, Verb.WORK_CASES, Verb.SHARE, Verb.ADMINISTER, Verb.READ_AUDIT, Verb.EXPORT,
+        Verb.ERASE,
     ):  # fmt: skip
         assert verb in OWN.values()
 

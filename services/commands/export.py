@@ -1,6 +1,5 @@
 """`export`: rows out of the desk, to stdout or a file."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,15 +105,10 @@ def _write(plan: exporting.Plan, out: Path | None, now: datetime) -> None:
 
 @contextmanager
 def _opened(out: Path | None) -> Iterator[IO[bytes]]:
-    """Stdout, or a file that only its owner reads and that is there once it is whole."""
+    """Stdout, or a file."""
     if out is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = out.with_name(f"{out.name}.part")
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            yield file
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    with shell.whole_file(out) as file:
+        yield file

@@ -4,10 +4,12 @@ Exit codes: 0 done, 1 refused or found wrong (the message is on stderr), 2 wrong
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import IO, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -74,6 +76,21 @@ def looking() -> Iterator[Session]:
     open_desk()
     with engine.reading() as session:
         yield session
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that only its owner reads and that is there once it is whole and on the disk."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def answer(as_json: bool, facts: Mapping[str, Any], text: str) -> None:

@@ -14,6 +14,8 @@ from db.models import Delivery, ExternalRef
 from services import config
 from services.domain.retrying import OPEN, State
 
+ERASED = {"erased": True}  # the payload of what was about a person who was erased
+
 
 def owe(
     session: Session,

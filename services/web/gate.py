@@ -19,7 +19,7 @@ from db.engine import reading
 from services import config, sessions
 from services.web.security import same_origin
 
-OPEN_PATHS = frozenset({"/healthz", "/login", "/setup"})
+OPEN_PATHS = frozenset({"/healthz", "/login", "/setup", "/metrics"})  # the last checks keys
 OPEN_PREFIXES = ("/auth/", "/api/v1/", "/webhooks/")  # the last two check keys and signatures
 IDENTITY = b"x-loopdesk-session"
 REMEMBERED = 5.0  # seconds for which one look-up serves the files of Streamlit's own bundle

@@ -44,6 +44,7 @@ def test_a_key_lets_in_for_its_scopes_only(session: Session) -> None:
         ("ingest", ["ingest"]),
         ("cases:read", ["cases:read"]),
         ("cases:write", ["cases:read", "cases:write"]),
+        ("metrics", ["metrics"]),
     ],
 )
 def test_who_works_on_cases_reads_them_too_and_nothing_else_is_included(

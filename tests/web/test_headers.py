@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 from services.web.security import KIB, SecurityHeaders, csp, inline_scripts
 from tests.served import ServedDesk, csrf
 
-EVERYWHERE = ["/healthz", "/login", "/", "/nowhere", "/_stcore/health", "/auth/static/forms.css",
-              "/auth/reset?token=x", "/api/v1/nothing"]  # fmt: skip
+EVERYWHERE = ["/healthz", "/metrics", "/login", "/", "/nowhere", "/_stcore/health",
+              "/auth/static/forms.css", "/auth/reset?token=x", "/api/v1/nothing"]  # fmt: skip
 
 
 def policy(answer: httpx.Response) -> dict[str, set[str]]:

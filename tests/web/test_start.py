@@ -4,16 +4,17 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from starlette.requests import Request
 
 from db import engine
+from db.migrate import revisions, upgrade
 from services.config import Settings
-from services.web import doors
-from services.web.doors import healthz
+from services.web import health
+from services.web.health import healthz
 from tests.served import ServedDesk, free_port, launch, serve, wait_until_up
 
 pytestmark = pytest.mark.alone
@@ -45,16 +46,40 @@ def test_a_later_start_offers_a_new_setup_link(tmp_path_factory: pytest.TempPath
         assert "setup" not in desk.log.read_text() and desk.url in desk.log.read_text()
 
 
-def test_without_its_database_it_is_not_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = engine.use(f"sqlite:///{tmp_path / 'none.db'}")  # it has no table
+def asked() -> tuple[int, bytes]:
+    """What the health check of this process says."""
     answer = asyncio.run(healthz(Request({"type": "http"})))
-    assert answer.status_code == 503 and b'"status":"ok"' not in answer.body
-    monkeypatch.setattr(doors, "PATIENCE", 0.05)
-    monkeypatch.setattr(doors, "_data_version", lambda: time.sleep(0.5))
-    assert asyncio.run(healthz(Request({"type": "http"}))).status_code == 503
+    return answer.status_code, bytes(answer.body)
+
+
+NOT_READY = (503, b'{"status":"not ready"}')
+
+
+def test_without_its_database_it_is_not_well(
+    sqlite_desk: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sqlite_desk is not None and asked()[0] == 200
+    monkeypatch.setattr(health, "PATIENCE", 0.05)
+    monkeypatch.setattr(health, "_data_version", lambda: time.sleep(0.5))
+    assert asked() == NOT_READY
+
+
+def test_a_database_that_nobody_serves_is_told_fast_and_without_detail() -> None:
+    gone = engine.use(f"postgresql://loopdesk:secret@127.0.0.1:{free_port()}/none")
+    began = time.monotonic()
+    assert asked() == NOT_READY
+    assert time.monotonic() - began < 1
     gone.dispose()
+
+
+def test_it_is_well_at_the_revision_of_this_code_only(unmigrated_url: str) -> None:
+    made = engine.use(unmigrated_url)
+    assert asked() == NOT_READY
+    upgrade(made, revisions()[-2])
+    assert asked() == NOT_READY
+    upgrade(made)
+    assert asked()[0] == 200
+    made.dispose()
 
 
 def test_answers_on_a_kept_connection_do_not_wait(served_desk: ServedDesk) -> None:
