@@ -2,6 +2,7 @@
 
 import os
 import sys
+from urllib.parse import urlsplit
 
 from services import config
 
@@ -11,4 +12,8 @@ def serve() -> None:
     settings = config.load()
     os.chdir(config.ROOT)
     listen = [f"--server.port={settings.port}", f"--server.address={settings.loopdesk_host}"]
+    if known := urlsplit(settings.loopdesk_base_url).hostname:
+        # Else Streamlit asks an address outside which one is its own, where a page comes from
+        # another host than the one that a proxy names.
+        listen.append(f"--browser.serverAddress={known}")
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", *listen])

@@ -203,7 +203,7 @@ def test_what_was_said_stays_when_a_delivery_that_leaves_draws_the_page_anew(ann
 
     at = AppTest.from_function(script, default_timeout=15)
     at.user = identity(ann)
-    at.session_state["said_last"] = (False, "It was too late.")
+    at.session_state["said_last"] = (True, "It was kept.")
     at.run()
-    assert at.session_state["runs"] == 2 and said_last(at) == "It was too late."
+    assert at.session_state["runs"] == 2 and said_last(at) == "It was kept."
     assert said_last(at.run()) == ""
