@@ -81,8 +81,7 @@ class _Managers:
 def _ignored(session: Session, now: datetime) -> SelectOfScalar[Case]:
     due = col(Case.due_at)
     late = (OPEN, _UNHEARD, due <= now, col(Case.breached_due) == due)
-    since = _since(session, now)
-    untouched = [_untouched(moment, teams, apart=len(since) > 1) for moment, teams in since]
+    untouched = [_untouched(*one) for one in _since(session, now)]
     return select(Case).where(*late, or_(sa.false(), *untouched)).order_by(due)
 
 
@@ -97,11 +96,8 @@ def _since(session: Session, now: datetime) -> list[tuple[datetime, list[TeamId]
     return [(moment, teams) for moment, teams in moments if moment is not None]
 
 
-def _untouched(since: datetime, teams: list[TeamId], *, apart: bool) -> sa.ColumnElement[bool]:
-    """Nothing has happened to a case of these teams since then; a snooze is something, too.
-
-    `apart`: other teams keep other hours.
-    """
+def _untouched(since: datetime, teams: list[TeamId]) -> sa.ColumnElement[bool]:
+    """Nothing has happened to a case of these teams since then; a snooze is something, too."""
     kind = col(CaseEvent.kind)
     given_in_turn = sa.and_(kind == Move.ASSIGNED, col(CaseEvent.actor_id).is_(None))
     done = sa.exists().where(
@@ -110,11 +106,10 @@ def _untouched(since: datetime, teams: list[TeamId], *, apart: bool) -> sa.Colum
     )  # fmt: skip
     return sa.and_(
         # not by an index on the team: the oldest promise comes first
-        sa.func.coalesce(col(Case.team_id), 0).in_([one or 0 for one in teams]) if apart
-        else sa.true(),
+        sa.func.coalesce(col(Case.team_id), 0).in_([one or 0 for one in teams]),
         *(
             or_(moment.is_(None), moment <= since)
             for moment in (col(Case.breached_due), col(Case.escalated_at), col(Case.snoozed_until))
         ),
         ~done,
-    )  # fmt: skip
+    )

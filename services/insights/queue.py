@@ -94,28 +94,22 @@ def view_counts(
 def desk_counts(session: Session, actor: Actor, *, now: datetime) -> dict[View, int]:
     """The counts of the tabs that are the same for everybody who sees the same units: all open
     cases are looked at, in the queue's index alone, so they are to be asked once for all."""
-    return _counts_of(session, actor, [view for view in COUNTED if view not in OWN], now, None)
+    day, views = today_of(session, now), [view for view in COUNTED if view not in OWN]
+    meant = [in_view(view, me=None, now=now, today=day) for view in views]
+    # All are unresolved: asked once for each row, not once for each tab.
+    wanted = [[one for one in each if one is not UNRESOLVED] for each in meant]
+    counts = counted(session, CASE, wanted, [UNRESOLVED, *within_units(actor)])
+    return dict(zip(views, counts, strict=True))
 
 
 @permitted(Verb.SEE)
 def own_counts(session: Session, actor: Actor, *, now: datetime, me: int | None) -> dict[View, int]:
     """The counts of the tabs of the person `me`, each from an index of its own."""
+    day, among = today_of(session, now), within_units(actor)
+    meant = {view: in_view(view, me=me, now=now, today=day) for view in OWN}
     return {
-        view: n for one in OWN for view, n in _counts_of(session, actor, [one], now, me).items()
+        view: counted(session, CASE, [[]], [*wanted, *among])[0] for view, wanted in meant.items()
     }
-
-
-def _counts_of(
-    session: Session, actor: Actor, views: Sequence[View], now: datetime, me: int | None
-) -> dict[View, int]:
-    day = today_of(session, now)
-    meant = [in_view(view, me=me, now=now, today=day) for view in views]
-    among = [UNRESOLVED, *within_units(actor)]
-    if len(views) == 1:
-        return {views[0]: counted(session, CASE, [[]], [*meant[0], *among])[0]}
-    # All are unresolved: asked once for each row, not once for each tab.
-    wanted = [[one for one in each if one is not UNRESOLVED] for each in meant]
-    return dict(zip(views, counted(session, CASE, wanted, among), strict=True))
 
 
 @permitted(Verb.SEE)

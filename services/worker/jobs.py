@@ -83,19 +83,18 @@ def _where(
     work: Callable[[Session, datetime], int],
     clock: Clock,
 ) -> Mapping[str, Any]:
-    """Do it where there is something to do: most looks take no write lock."""
-    until = clock() + TURN
-    while True:
-        now = clock()
-        with engine.reading() as session:
-            if not there(session, now):
-                return {}
-        if now >= until:
-            return {MORE: True}
+    """Do it where there is something to do, until all is done: most looks take no write lock."""
+    now = clock()
+    until = now + TURN
+    with engine.reading() as session:
+        if not there(session, now):
+            return {}
+    while (now := clock()) < until:
         with _lot() as session:
             done = work(session, now)
-        if not done:  # somebody else was faster, or nothing can be done about what is there
+        if not done:
             return {}
+    return {MORE: True}
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 
 import pytest
 from sqlmodel import Session, select
@@ -18,6 +17,7 @@ from services.cases.journal import journal, state_of
 from services.cases.returning import give_back
 from services.domain import lifecycle
 from tests import builders as make
+from tests.at_once import at_once
 from tests.builders import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -195,11 +195,7 @@ def test_two_workers_at_once_tell_the_manager_once() -> None:
         with transaction() as session:
             escalate(session, DUE + 5 * DAY)
 
-    workers = [Thread(target=work) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(work)
     with transaction() as session:
         assert session.exec(select(CaseEvent.kind).order_by(CaseEvent.id)).all() == [  # type: ignore[arg-type]
             "opened", "breached", "escalated",

@@ -1,7 +1,6 @@
 """A case that found nobody with room is given once somebody has some: once, and against nobody."""
 
 from datetime import UTC, timedelta
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from services.cases.undo import undo
 from services.domain import lifecycle
 from services.worker import jobs
 from tests import builders as make
+from tests.at_once import at_once
 from tests.builders import NOW
 from tests.cases.test_giving import DAY, opened, team_of
 
@@ -202,11 +202,7 @@ def test_many_workers_at_once_give_each_case_once_and_the_worker_does_it() -> No
         with transaction() as session:
             give_later(session, NOW)
 
-    workers = [Thread(target=work) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(work)
     with transaction() as session:
         owners = list(session.exec(select(Case.assignee_id).order_by(col(Case.number))))
         assert owners == [people[0].id, people[1].id] * 2 + [None, None]

@@ -1,7 +1,6 @@
 """A case goes back to its team when its owner is away, has left, or leaves it lying."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ from services.cases.journal import journal, state_of
 from services.cases.returning import _idle, give_back, left_lying
 from services.domain import lifecycle
 from tests import builders as make
+from tests.at_once import at_once
 from tests.builders import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -172,11 +172,7 @@ def test_many_workers_at_once_give_a_case_back_once() -> None:
         with transaction() as session:
             give_back(session, NOW + HOUR)
 
-    workers = [Thread(target=work) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(work)
     with transaction() as session:
         kinds = session.exec(select(CaseEvent.kind).order_by(CaseEvent.id)).all()  # type: ignore[arg-type]
         assert kinds[-2:] == ["returned", "assigned"] and kinds.count("returned") == 1
