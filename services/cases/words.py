@@ -1,21 +1,17 @@
 """What an event of the journal says, in a sentence: on the page, and to whoever came second."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from db.models import ApiKey, Case, CaseEvent, RootCause, Tag, Team, User
-from services import settings
-from services.access import Actor
+from db.models import CaseEvent
+from services.cases.names import DESK, Names, names, value, zone_of
 from services.domain import plays, tag_names
 from services.domain.lifecycle import Move, Outcome
 
-DESK = "The desk"
+__all__ = ["DESK", "Names", "names", "predicate", "sentences", "took_back", "zone_of"]
+
 WAYS = {"call": "a call", "meeting": "a meeting", "visit": "a visit", "chat": "a chat"}
 _PLAIN = {
     Move.NOTED: "left a note",
@@ -37,49 +33,6 @@ _TAKEN_BACK = {
     Move.TAGGED: "a change of the tags", Move.MERGED: "the merge",
     Move.ABSORBED: "the merge", Move.SPLIT: "the split",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Names:
-    """What ids in events are called."""
-
-    people: Mapping[int, str] = field(default_factory=dict)
-    causes: Mapping[int, str] = field(default_factory=dict)
-    teams: Mapping[int, str] = field(default_factory=dict)
-    keys: Mapping[int, str] = field(default_factory=dict)
-    tags: Mapping[int, str] = field(default_factory=dict)
-    zone: tzinfo = UTC
-
-    def who(self, event: CaseEvent) -> str:
-        """Who did it: a person, a program by its key, or the desk itself."""
-        if event.actor_id is not None:
-            return self.people.get(event.actor_id, "Somebody")
-        key = event.data.get("key_id")
-        if event.kind in (Move.ANSWERED, Move.BOUNCED):
-            return "The mailbox"
-        return f"The program {self.keys.get(key, 'of a key')}" if key else DESK
-
-
-def zone_of(session: Session, actor: Actor) -> ZoneInfo:
-    """The zone in which the actor is told times: their own, else the reporting zone."""
-    own = actor.time_zone
-    return ZoneInfo(own) if own else settings.reporting_zone(session)
-
-
-def names(
-    session: Session, events: Sequence[CaseEvent], zone: tzinfo, case: Case | None = None
-) -> Names:
-    """The names that these events need, and those that the case itself holds."""
-    people = {e.actor_id for e in events} | _named(events, "assignee_id", "escalated_to_id")
-    people |= {e.data.get(name) for e in events for name in ("to", "owner")}
-    teams, causes = _named(events, "team_id"), _named(events, "root_cause_id")
-    if case is not None:
-        people |= {case.assignee_id, case.escalated_to_id}
-        teams, causes = teams | {case.team_id}, causes | {case.root_cause_id}
-    keys, tags = ({e.data.get(name) for e in events} for name in ("key_id", "tag_id"))
-    wanted = {User: people, RootCause: causes, Team: teams, ApiKey: keys, Tag: tags}
-    found = _names(session, wanted)
-    return Names(found[User], found[RootCause], found[Team], found[ApiKey], found[Tag], zone)
 
 
 def sentences(session: Session, events: Sequence[CaseEvent], zone: tzinfo) -> list[str]:
@@ -158,8 +111,8 @@ def _snoozed(event: CaseEvent, known: Names) -> str:
 
 def _resolved(event: CaseEvent, known: Names) -> str:
     moved = event.data["changes"]
-    cause = known.causes.get(_value(moved, "root_cause_id"), "")
-    return f"resolved it: {Outcome(_value(moved, 'outcome')).label}; {cause}"
+    cause = known.causes.get(value(moved, "root_cause_id"), "")
+    return f"resolved it: {Outcome(value(moved, 'outcome')).label}; {cause}"
 
 
 def took_back(kind: str) -> str:
@@ -173,9 +126,9 @@ def _undone(event: CaseEvent, _known: Names) -> str:
 
 def _assigned(event: CaseEvent, known: Names) -> str:
     moved = event.data["changes"]
-    if "team_id" in moved and not _value(moved, "assignee_id"):
-        return f"gave it to the team {known.teams.get(_value(moved, 'team_id'), '')}"
-    person = _value(moved, "assignee_id")
+    if "team_id" in moved and not value(moved, "assignee_id"):
+        return f"gave it to the team {known.teams.get(value(moved, 'team_id'), '')}"
+    person = value(moved, "assignee_id")
     turn = _GIVEN.get(str(event.data.get("by")), "")
     return (
         f"assigned it to {known.people.get(person, 'somebody')}{turn}"
@@ -187,7 +140,7 @@ def _assigned(event: CaseEvent, known: Names) -> str:
 def _breached(event: CaseEvent, known: Names) -> str:
     moved = event.data["changes"]
     what = "first contact" if event.data.get("promise") == "contact" else "closing"
-    lead = _value(moved, "escalated_to_id")
+    lead = value(moved, "escalated_to_id")
     passed = f", and passed it on to {known.people.get(lead, 'the lead')}" if lead else ""
     return f"noted that {what} is overdue{passed}"
 
@@ -221,26 +174,3 @@ _TOLD: dict[Move, Callable[[CaseEvent, Names], str]] = {
 
 def _when(told: str, zone: tzinfo) -> str:
     return f"{datetime.fromisoformat(told).astimezone(zone):%d %b %Y, %H:%M}"
-
-
-def _value(moved: Mapping[str, Any], name: str) -> Any:
-    return moved[name][1] if name in moved else None
-
-
-def _named(events: Iterable[CaseEvent], *fields: str) -> set[Any]:
-    return {_value(e.data.get("changes", {}), name) for e in events for name in fields}
-
-
-def _names(session: Session, wanted: Mapping[Any, set[Any]]) -> dict[Any, dict[int, str]]:
-    """The names of rows of these tables, in one statement: a page asks for them all the time."""
-    tables = [*wanted]
-    queries = [
-        sa.select(sa.literal_column(str(n)), col(table.id), col(table.name))
-        .where(col(table.id).in_(wanted[table] - {None}))
-        for n, table in enumerate(tables) if wanted[table] - {None}
-    ]  # fmt: skip
-    found: dict[Any, dict[int, str]] = {table: {} for table in tables}
-    if queries:
-        for n, id_, name in session.connection().execute(sa.union_all(*queries)):
-            found[tables[n]][id_] = name
-    return found

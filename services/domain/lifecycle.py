@@ -5,10 +5,8 @@ A move takes the state before and gives the state after. What differs is what th
 Times are aware; measured times are in business seconds of the calendar that is handed in.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from services.domain import case_clock as clock
 from services.domain.case_state import (
@@ -22,82 +20,13 @@ from services.domain.case_state import (
     read,
     written,
 )  # fmt: skip
+from services.domain.moves import ALIVE, FROM, UNDOABLE, UNRESOLVED, Illegal, Move, check
 from services.domain.sla import Calendar, Promise, add_days, add_hours
 
 __all__ = [
-    "FIELDS", "Changes", "Outcome", "Promise", "State", "Status", "changes", "fold", "read",
-    "written",
+    "ALIVE", "FIELDS", "FROM", "UNDOABLE", "UNRESOLVED", "Changes", "Illegal", "Move", "Outcome",
+    "Promise", "State", "Status", "changes", "check", "fold", "read", "written",
 ]  # fmt: skip
-
-
-class Move(StrEnum):
-    """What can happen to a case: the kinds of its journal."""
-
-    OPENED = "opened"
-    JOINED = "joined"
-    ASSIGNED = "assigned"
-    NOTED = "noted"
-    CONTACTED = "contacted"
-    WAITED = "waited"
-    RESUMED = "resumed"
-    SNOOZED = "snoozed"
-    WOKEN = "woken"
-    RESOLVED = "resolved"
-    REOPENED = "reopened"
-    BREACHED = "breached"
-    REPLIED = "replied"
-    PUSHED = "pushed"
-    ANSWERED = "answered"
-    BOUNCED = "bounced"
-    TAGGED = "tagged"
-    PLAYED = "played"
-    MERGED = "merged"
-    ABSORBED = "absorbed"
-    SPLIT = "split"
-    SPLIT_OFF = "split_off"
-    RETURNED = "returned"
-    ESCALATED = "escalated"
-    UNDONE = "undone"
-
-
-UNRESOLVED = frozenset({Status.NEW, Status.OPEN, Status.WAITING})
-ALIVE = UNRESOLVED | {Status.RESOLVED}
-FROM: Mapping[Move, frozenset[Status]] = {
-    Move.OPENED: frozenset(),
-    Move.JOINED: UNRESOLVED,
-    Move.ASSIGNED: UNRESOLVED,
-    Move.NOTED: ALIVE,
-    Move.CONTACTED: ALIVE,
-    Move.WAITED: frozenset({Status.NEW, Status.OPEN}),
-    Move.RESUMED: frozenset({Status.WAITING}),
-    Move.SNOOZED: UNRESOLVED,
-    Move.WOKEN: UNRESOLVED,
-    Move.RESOLVED: UNRESOLVED,
-    Move.REOPENED: frozenset({Status.RESOLVED}),
-    Move.BREACHED: UNRESOLVED,
-    Move.REPLIED: ALIVE,
-    Move.PUSHED: ALIVE,
-    Move.ANSWERED: ALIVE,
-    Move.BOUNCED: ALIVE,
-    Move.TAGGED: ALIVE,
-    Move.PLAYED: ALIVE,
-    Move.MERGED: UNRESOLVED,
-    Move.ABSORBED: UNRESOLVED,
-    Move.SPLIT: UNRESOLVED,
-    Move.SPLIT_OFF: frozenset(),
-    Move.RETURNED: UNRESOLVED,
-    Move.ESCALATED: UNRESOLVED,
-    Move.UNDONE: ALIVE | {Status.MERGED},
-}
-# What came from outside, or left, stays done.
-UNDOABLE = frozenset(Move) - {
-    Move.OPENED, Move.JOINED, Move.BREACHED, Move.PUSHED, Move.ANSWERED, Move.BOUNCED,
-    Move.SPLIT_OFF, Move.RETURNED, Move.ESCALATED,
-}  # fmt: skip
-
-
-class Illegal(ValueError):
-    """The case stands where this move is not possible; the message says so to a person."""
 
 
 def opened(
@@ -241,9 +170,3 @@ def breached(state: State, at: datetime, escalate_to: int | None) -> State:
     if escalate_to is None or escalate_to == state.escalated_to_id:
         return told
     return replace(told, escalated_at=at, escalated_to_id=escalate_to)
-
-
-def check(state: State, move: Move) -> None:
-    """Illegal where the case stands elsewhere than the move begins."""
-    if state.status not in FROM[move]:
-        raise Illegal(f"A case that is {state.status.value} cannot be {move.value}")
