@@ -50,7 +50,8 @@ class Case(SQLModel, table=True):
     The journal (`CaseEvent`) is the truth: every column that a move changes is the fold of its
     events. `response_id` is the answer it is about (the last that joined), `due_at` the promise
     that runs now (none while it is paused or resolved), `rank_at` the place in the queue: the due
-    time moved forward by `priority` hours. `change_seq` is the data version of the last change.
+    time moved forward by `priority` hours, of which `given_reasons` are those that rules added.
+    `change_seq` is the data version of the last change.
     """
 
     __tablename__ = "case"
@@ -95,6 +96,7 @@ class Case(SQLModel, table=True):
     team_id: int | None = ref("team.id", index=True)
     priority: int = 0
     priority_reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    given_reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     rank_at: datetime | None = None
     opened_at: datetime
     first_due: datetime | None = None

@@ -18,7 +18,10 @@ class Unit(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """A customer company. `arr` is annual recurring revenue in `currency` (ISO 4217)."""
+    """A customer company. `arr` is annual recurring revenue in `currency` (ISO 4217).
+
+    `hold` is why nothing of it or of its people may be removed, if so.
+    """
 
     __table_args__ = (
         CheckConstraint("arr IS NULL OR arr >= 0", name="arr_not_negative"),
@@ -39,6 +42,7 @@ class Account(SQLModel, table=True):
     unit_id: int | None = ref("unit.id", index=True)
     stage: str | None = None
     churned_on: date | None = None
+    hold: str | None = None
     props: dict[str, Any] = json_field()
     created_at: datetime = Field(default_factory=now_utc)
 
@@ -46,7 +50,8 @@ class Account(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """A person who answers. An erased contact keeps its row and its counts, nothing personal.
 
-    `bounced_email` is the address (as in `email_norm`) from which mail came back for good.
+    `bounced_email` is the address (as in `email_norm`) from which mail came back for good; `hold`
+    is why nothing of them may be removed, if so.
     """
 
     __table_args__ = (
@@ -70,6 +75,7 @@ class Contact(SQLModel, table=True):
     language: str | None = None
     do_not_contact: bool = False
     bounced_email: str | None = None
+    hold: str | None = None
     erased_at: datetime | None = None
     props: dict[str, Any] = json_field()
     created_at: datetime = Field(default_factory=now_utc)

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from db.models.base import id_field, index_while, json_field, now_utc, one_of, owed, ref
+from db.models.base import id_field, index_while, json_field, now_utc, one_of, owed, ref, where_set
 
 OPEN = "state IN ('pending', 'sending', 'unknown')"
 
@@ -30,16 +30,19 @@ class Message(SQLModel, table=True):
     """A text on a case: a note, a reply to the contact, or what came back.
 
     `way` is the vendor that carries it. Erasing empties it; an undone one is kept and no longer
-    shown.
+    shown. One that a rule wrote (`auto`) is about `response_id`; it needs no case.
     """
 
     __table_args__ = (
-        one_of("kind", "note", "reply", "inbound", "call"),
+        one_of("kind", "note", "reply", "inbound", "call", "auto"),
+        CheckConstraint("case_id IS NOT NULL OR response_id IS NOT NULL", name="about_something"),
+        where_set("uq_message_auto", "response_id", unique=True),
         Index("ix_message_case", "case_id", "id"),
     )
 
     id: int | None = id_field()
-    case_id: int = owed("case.id")
+    case_id: int | None = ref("case.id")
+    response_id: int | None = ref("response.id", ondelete=None)
     kind: str
     way: str | None = None
     author_id: int | None = ref("user.id")
@@ -153,7 +156,7 @@ class Job(SQLModel, table=True):
 
 
 NOTICES = (
-    "assigned", "due", "breached", "failed", "answered", "vendor", "escalated", "returned",
+    "assigned", "due", "breached", "failed", "answered", "vendor", "escalated", "returned", "rule",
 )  # fmt: skip
 
 

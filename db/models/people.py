@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, text
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.models.base import BigId, id_field, json_field, now_utc, one_of, owed, ref
@@ -99,6 +99,36 @@ class OneTimeLink(SQLModel, table=True):
     user_id: int | None = ref("user.id", index=True, ondelete="CASCADE")
     expires_at: datetime
     used_at: datetime | None = None
+
+
+class Identity(SQLModel, table=True):
+    """Somebody at a provider of identities: its name for them, which never changes, and who it is.
+
+    Their address may change over there, or become somebody else's: it only counts the first time.
+    """
+
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="uq_identity_issuer_subject"),)
+
+    id: int | None = id_field()
+    issuer: str
+    subject: str
+    user_id: int = owed("user.id", index=True, ondelete="CASCADE")
+    created_at: datetime
+    last_at: datetime
+
+
+class SignInStart(SQLModel, table=True):
+    """A browser that went to the provider of identities and has not come back; used once."""
+
+    __tablename__ = "sign_in_start"
+
+    id: int | None = id_field()
+    state_hash: str = Field(unique=True)
+    browser_hash: str
+    nonce: str
+    verifier: str
+    path: str
+    expires_at: datetime
 
 
 class SignInFailure(SQLModel, table=True):
