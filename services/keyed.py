@@ -1,0 +1,24 @@
+"""HMACs under the desk's key, under a key of its own for each use."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from services import config
+
+
+def key_for(use: bytes) -> bytes:
+    """The key for one use: who learns it learns neither the desk's key nor another use's."""
+    return hashlib.sha256(use + b"\0" + config.load().key()).digest()
+
+
+def keyed(use: bytes, text: str) -> str:
+    """HMAC of a text."""
+    return hmac.digest(key_for(use), text.encode(), "sha256").hex()
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """HMAC of a payload, for the record of its attempts."""
+    return keyed(b"payload", json.dumps(body, sort_keys=True, default=str))

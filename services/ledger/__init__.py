@@ -1,0 +1,1 @@
+"""The ledger: every step of every delivery as a row that nobody can change unseen."""

@@ -1,0 +1,64 @@
+"""What is wrong with the ledger, in words that name the place."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlmodel import Session, col, select
+
+from db.models import Case
+from services.ledger.chain import Defect, Fault
+from services.ledger.verifying import Verdict
+
+_SAID: Mapping[Fault, Callable[[Defect], str]] = {
+    Fault.CHANGED: lambda d: f"row {d.seq} was changed (delivery {d.delivery_id})",
+    Fault.MISSING: lambda d: f"{_rows(d)} missing",
+    Fault.REORDERED: lambda d: f"row {d.seq} stands at another place than it was written",
+    Fault.UNLINKED: lambda d: f"row {d.seq} does not follow the row before it: some were cut off",
+    Fault.CUT_OFF: lambda d: f"{_rows(d)} missing at the end",
+    Fault.ADDED: lambda d: f"{_rows(d)} there, but the desk did not write that many",
+    Fault.HEAD: lambda _: "the end of its chain was changed or is missing",
+    Fault.START: lambda d: f"row {d.seq} does not fit to when the ledger was begun",
+    Fault.NO_ROW: lambda d: f"delivery {d.delivery_id} has no row",
+    Fault.OTHER: lambda d: f"delivery {d.delivery_id} stands otherwise than row {d.seq} says",
+    Fault.NOTHING: lambda d: f"the delivery {d.delivery_id} of row {d.seq} is gone",
+    Fault.TRY_NO_ROW: lambda d: f"attempt {d.attempt_id} at delivery {d.delivery_id} has no row",
+    Fault.TRY_OTHER: lambda d: f"attempt {d.attempt_id} is another than row {d.seq} says",
+    Fault.TRY_NOTHING: lambda d: f"the attempt {d.attempt_id} of row {d.seq} is gone",
+}
+
+
+def named(session: Session, defects: Sequence[Defect]) -> list[str]:
+    """Each with the number of its case."""
+    ids = {defect.case_id for defect in defects}
+    numbers = dict(session.exec(select(Case.id, Case.number).where(col(Case.id).in_(ids))).all())
+    return [f"{_of(defect.case_id, numbers)}: {_SAID[defect.fault](defect)}" for defect in defects]
+
+
+def told(verdict: Verdict) -> str:
+    """The verdict in a sentence or two."""
+    over = f"{verdict.rows:,} rows of {verdict.chains:,} chains"
+    lines = [f"{over} are intact."] if verdict.intact else [f"{over} were checked."]
+    if verdict.found:
+        lines.append(f"{verdict.found:,} things are not as they were written.")
+    if verdict.foreign:
+        lines.append(
+            f"{verdict.foreign:,} of them are sealed with another key than this desk has: only "
+            "their order could be checked. Put back the key that they were written with."
+        )
+    if verdict.left:
+        lines.append(
+            f"Up to {verdict.left:,} deliveries are older than the ledger and not taken over yet: "
+            "start the desk, and check again."
+        )
+    return " ".join(lines)
+
+
+def _of(case_id: int, numbers: Mapping[int | None, int]) -> str:
+    if not case_id:
+        return "outside cases"
+    return f"case {numbers[case_id]}" if case_id in numbers else f"chain {case_id}"
+
+
+def _rows(defect: Defect) -> str:
+    if defect.seq == defect.last:
+        return f"row {defect.seq} is"
+    return f"rows {defect.seq} to {defect.last} are"

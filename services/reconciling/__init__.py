@@ -1,0 +1,1 @@
+"""What vendors have against what the ledger says was sent there."""
