@@ -1,0 +1,86 @@
+"""The rules of the demo company: one that acts, one in the shadow, one that somebody proposes.
+
+What they did is what the real decision says about the answers of the last weeks. It is noted only:
+nothing waits, and nobody is told or written to.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.models import Job, Rule, Team, User
+from services.access import Actor, actor_for
+from services.domain.roles import Role
+from services.domain.rules.starters import starters
+from services.rules import keeping
+from services.rules.acting import note
+from services.rules.running import newest, sets
+from services.rules.simulating import replay
+
+WEEKS = timedelta(days=21)
+SHADOW = timedelta(days=10)
+Body = dict[str, Any]
+
+
+def play(session: Session, now: datetime) -> dict[str, int]:
+    """Write the rules, and note what they met; how many."""
+    lead, csm = _somebody(session, Role.MANAGER), _somebody(session, Role.CSM)
+    if lead is None or csm is None:
+        return {"rules": 0}
+    written = dict(starters())
+    since = now - WEEKS
+    leaving = written["Leaving customers"]
+    calm = leaving | {"actions": [one for one in leaving["actions"] if one["do"] == "notify"]}
+    _rule(session, lead, "Leaving customers", [leaving, calm], since, live=2)
+    _rule(session, lead, "Promoters who fell", [written["Promoters who fell"]], now - SHADOW,
+          shadow=1)  # fmt: skip
+    if (team := session.exec(select(Team.id).order_by(col(Team.id))).first()) is not None:
+        _rule(session, csm, "Evening answers in turn", [_evening(team)], now - SHADOW)
+    _met(session, lead, since, now)
+    # All of them were looked at: the rules at work go on from here.
+    session.add(Job(name="rules", next_at=now, state={"behind": newest(session)}))
+    session.flush()
+    return {"rules": len(session.exec(select(Rule.id)).all())}
+
+
+def _somebody(session: Session, role: Role) -> Actor | None:
+    user = session.exec(select(User).where(User.role == role).order_by(col(User.id))).first()
+    return actor_for(session, user) if user else None
+
+
+def _evening(team: int) -> Body:
+    return {
+        "conditions": [{"field": "band", "op": "is", "value": ["detractor"]},
+                       {"field": "hours", "op": "is", "value": ["closed"]}],
+        "actions": [{"do": "assign", "to": "turn", "id": team}, {"do": "priority", "hours": 8}],
+    }  # fmt: skip
+
+
+def _rule(
+    session: Session, who: Actor, name: str, bodies: Sequence[Body], at: datetime, *,
+    live: int | None = None, shadow: int | None = None,
+) -> None:  # fmt: skip
+    rule_id = None
+    for n, body in enumerate(bodies):
+        rule_id, _ = keeping.save(
+            session, who, name=name, body=body, now=at + n * timedelta(hours=1), rule_id=rule_id
+        )
+    for version, in_shadow in ((live, False), (shadow, True)):
+        if version is not None and rule_id is not None:
+            began = at + timedelta(hours=2)
+            keeping.enable(session, who, rule_id, version, now=began, shadow=in_shadow)
+
+
+def _met(session: Session, who: Actor, since: datetime, now: datetime) -> None:
+    """Note the answers that the rules met, in the order in which they came in."""
+    known = sets(session)
+    met = [
+        (one.facts.at, n, mode, one)
+        for mode, rules in (("live", known.live), ("shadow", known.shadow))
+        for n, one in enumerate(replay(session, who, rules, since, now).met)
+        if mode == "live" or one.fired.rule_id in known.shadowed
+    ]
+    for at, _, mode, one in sorted(met, key=lambda each: each[:3]):
+        note(session, one.fired, one.facts, mode, at)
