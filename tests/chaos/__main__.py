@@ -1,4 +1,5 @@
-"""`make chaos`: every vendor on both engines with 1 and 4 workers; exits 1 if a promise is broken.
+"""`make chaos`: every vendor on both engines with 1 and 4 workers, then what comes in from those
+that tell of changes; exits 1 if a promise is broken.
 
 CHAOS_CASES (300), CHAOS_SEED (by chance), CHAOS_VENDORS, CHAOS_ENGINES and CHAOS_WORKERS (lists
 with commas) change it.
@@ -31,12 +32,31 @@ def main() -> int:
         os.environ |= SETTINGS | {"LOOPDESK_VAR": name}
         from tests.chaos.report import Told, report
 
-        runs = list[Told]()
+        runs, came = list[Told](), list[bool]()
         try:
             runs.extend(_runs(Path(name), seed))  # keeps what it has, whatever stops it
+            came.extend(_coming(Path(name), seed))
         finally:
-            say(f"\n{report(runs)}\n\nCHAOS_SEED={seed}")
-    return 0 if runs and all(told.verdict.kept for told in runs) else 1
+            if runs:
+                say(f"\n{report(runs)}")
+            say(f"\nCHAOS_SEED={seed}")
+    kept = [told.verdict.kept for told in runs] + came
+    return 0 if kept and all(kept) else 1
+
+
+def _coming(folder: Path, seed: int) -> Iterator[bool]:
+    from tests.chaos.coming import PLACES, Coming, line_of
+    from tests.conftest import ENGINES, make_database
+
+    cases = max(2, int(os.environ.get("CHAOS_CASES", "300")) // 10)
+    titles = [title for title in PLACES if title in _listed("CHAOS_VENDORS", ",".join(PLACES))]
+    for title, kind in product(titles, _listed("CHAOS_ENGINES", ",".join(ENGINES))):
+        place = folder / f"{title} {kind}".replace(" ", "-")
+        place.mkdir()
+        with contextmanager(make_database)(kind, place) as url:
+            came = Coming(title, url, place, cases, seed).go()
+        say(line_of(title, kind, cases, came))
+        yield came.kept
 
 
 def _runs(folder: Path, seed: int) -> Iterator["Told"]:

@@ -1,4 +1,4 @@
-"""A small cut of `make chaos`: each vendor once, all of them at the same time."""
+"""A small cut of `make chaos`: each vendor once, there and back, all of them at the same time."""
 
 import os
 import subprocess
@@ -22,6 +22,8 @@ CUT = {
     "intercom": ("postgresql", "1"),
     "webhook": ("sqlite", "1"),
     "email": ("postgresql", "4"),
+    "zendesk in": ("sqlite", "1"),
+    "intercom in": ("postgresql", "1"),
 }
 Runs = dict[str, "subprocess.Popen[str]"]
 
