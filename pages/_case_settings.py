@@ -17,10 +17,12 @@ NUMBERS: dict[str, tuple[str, float, float | None, float]] = {
     "escalate_hours": ("Managers are told of a broken promise after business hours", 1, 1000, 1),
     "ask_any_days": ("Days between two favours that a person is asked for", 1, 3650, 1),
     "ask_same_days": ("Days between two askings of a person for the same favour", 1, 3650, 1),
+    "auto_gap_days": ("Days between two automatic messages to one person", 0, 365, 1),
 }
 SWITCHES = {
     "csat_opens_cases": "A low CSAT answer opens a case",
     "ces_opens_cases": "A CES answer that tells of high effort opens a case",
+    "rules_first": "Only the first rule that fires on an answer acts",
 }
 Told = Callable[[str], None]
 

@@ -21,8 +21,9 @@ from services import deliveries, integrations
 from services.domain.retrying import State
 from services.domain.roles import Verb
 from services.insights.case_words import at
-from services.insights.delivery_rows import Row, attempts
-from services.insights.delivery_words import coming, ended, standing, tries, what
+from services.insights.delivery_rows import Row
+from services.insights.delivery_steps import stepped, steps
+from services.insights.delivery_words import coming, standing, tries, what
 from services.insights.vendor_words import Condition, condition
 from services.insights.words import ago
 
@@ -61,7 +62,7 @@ def _row(
         "tone": stands.tone, "state": stands.words, "since": stands.exact,
         "tries": tries(row.attempts), "next": coming(row, how[row.vendor], now),
         "error": shown(row.error), "actions": _acts(row), "open": is_open,
-        "attempts": _attempts(row.id, zone) if is_open else [],
+        "steps": _steps(row.id, zone) if is_open else [],
     }  # fmt: skip
 
 
@@ -70,11 +71,14 @@ def _web(link: str | None) -> str:
     return link if link and link.startswith(("https://", "http://")) else ""
 
 
-def _attempts(delivery_id: int, zone: ZoneInfo) -> list[dict[str, str]]:
+def _steps(delivery_id: int, zone: ZoneInfo) -> list[dict[str, str]]:
     return [
-        {"when": at(one.at, zone), "state": ended(one.state), "said": shown(one.error)}
-        for one in fresh(attempts, delivery_id)
-    ]
+        {
+            "when": at(one.at, zone), "what": stepped(one), "said": shown(one.said),
+            "print": one.hmac,
+        }
+        for one in fresh(steps, delivery_id)
+    ]  # fmt: skip
 
 
 def _acts(row: Row) -> list[Act]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages import _integration_form, _mapping_form
+from pages import _arrivals, _integration_form, _mapping_form
 from pages._delivery_url import address
 from pages._door import actor, now
 from pages._look import element, link, shown, words
@@ -24,8 +24,9 @@ from services.integrations import Connection
 
 ABOUT = {
     "email": "Replies to customers, their answers, and what colleagues want to hear of.",
-    "zendesk": "A case becomes a ticket; replies, notes and its end follow it there.",
-    "intercom": "A case becomes a conversation; replies, notes and its end follow it there.",
+    "zendesk": "A case becomes a ticket; replies, notes and its end follow it, and come back.",
+    "intercom": "A case becomes a conversation; replies and notes follow it, and come back.",
+    "salesforce": "A case becomes a Case; notes and its end follow it. Scores reach contacts.",
     "slack": "A case becomes a post in a channel, which shows how the case stands.",
     "webhook": "A program of your own hears of each case that is pushed to it.",
 }
@@ -48,6 +49,8 @@ def card(one: Connection, zone: ZoneInfo) -> None:
         if one.row:
             _acts(one, how)
         _integration_form.show(one)
+        if one.row:
+            _arrivals.show(one)
         if one.row and one.name in pushing.ACTIONS:
             _mapping_form.show(one)
 

@@ -7,10 +7,9 @@ import streamlit as st
 
 from pages import _charts
 from pages._case_url import address
-from pages._look import ASSETS, shown
+from pages._look import shown
 from pages._loop_charts import Colours, rate_figure, wait_figure
-from pages._mount import mount
-from pages._parts import PAGES, TRIP, scheme
+from pages._parts import PAGES, TRIP, linked, scheme
 from services.insights.loop_figures import Ending, Group, Point, Report, Size
 from services.insights.loop_words import interval, middle, share, step, told
 
@@ -172,20 +171,18 @@ def numbers(
     name: str, caption: str, columns: Sequence[dict[str, Any]], rows: Sequence[Sequence[Cell]],
     tones: Sequence[str] = (), bars: Sequence[float] | None = None,
 ) -> None:  # fmt: skip
-    """The table of `_parts.table`, in which each number leads to its cases."""
-    data = {
-        "caption": caption, "columns": columns, "looks": (ASSETS / "table.css").read_text(),
-        "rows": [
-            {"cells": [content for content, _ in row], "tone": tones[k] if tones else ""}
-            for k, row in enumerate(rows)
-        ],
-        "links": [
-            [address(size.cases) if size and size.n and size.cases else None for _, size in row]
+    """A table in which each number leads to its cases."""
+    linked(
+        name, caption, columns,
+        [
+            [
+                (content, address(size.cases) if size and size.n and size.cases else None)
+                for content, size in row
+            ]
             for row in rows
         ],
-        "bars": [*bars] if bars else [None] * len(rows),
-    }  # fmt: skip
-    mount("numbers", data, name)
+        tones, bars,
+    )  # fmt: skip
 
 
 def footnotes(found: Report) -> None:

@@ -17,7 +17,7 @@ from services.integrations import Connection
 
 THEIRS = {
     "zendesk": "Ticket field, by its number", "intercom": "Contact attribute, by its name",
-    "slack": "Label in the post",
+    "salesforce": "Field of Case, by its API name", "slack": "Label in the post",
 }  # fmt: skip
 SPARE = 2  # empty rows for more
 

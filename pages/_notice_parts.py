@@ -7,6 +7,7 @@ import streamlit as st
 
 from db.engine import reading
 from pages._door import actor, now
+from pages._parts import PAGES
 from pages._people_parts import act
 from services import integrations, notices
 from services.domain.roles import Verb
@@ -39,10 +40,11 @@ def show(wanted: dict[str, object], zone: ZoneInfo) -> None:
         for kind in kinds:
             st.checkbox(KINDS[kind], kind in wanted["kinds"], key=f"notice_{kind}")  # type: ignore[operator]
         st.form_submit_button("Save the choice", key="save_notices", on_click=_save, args=(kinds,))
-    _warn(str(wanted["way"]), zone)
+    warn(str(wanted["way"]), zone)
+    st.page_link(PAGES / "digests.py", label="Digests: the whole desk, once a day at your hour")
 
 
-def _warn(way: str, zone: ZoneInfo) -> None:
+def warn(way: str, zone: ZoneInfo) -> None:
     """Say so where nothing would come."""
     if way in TITLES:
         with reading() as session:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages import _door
 from pages._filters import bare
-from pages._look import SHAPES, TONES, element, words
+from pages._look import ASSETS, SHAPES, TONES, element, words
 from pages._mount import mount
 from pages._url import Chosen, put
 from services.domain.roles import Verb
@@ -76,6 +76,27 @@ def table(
 ) -> None:
     """A table; `href` of a row is where its link leads (see `people_of`)."""
     mount("table", {"caption": caption, "columns": columns, "rows": rows}, name)
+
+
+def linked(
+    name: str,
+    caption: str,
+    columns: Sequence[dict[str, Any]],
+    rows: Sequence[Sequence[tuple[Any, str | None]]],
+    tones: Sequence[str] = (),
+    bars: Sequence[float] | None = None,
+) -> None:
+    """The same with a link a cell: each is what stands there, and where it leads."""
+    data = {
+        "caption": caption, "columns": columns, "looks": (ASSETS / "table.css").read_text(),
+        "rows": [
+            {"cells": [content for content, _ in row], "tone": tones[k] if tones else ""}
+            for k, row in enumerate(rows)
+        ],
+        "links": [[href for _, href in row] for row in rows],
+        "bars": [*bars] if bars else [None] * len(rows),
+    }  # fmt: skip
+    mount("numbers", data, name)
 
 
 def scheme() -> str:

@@ -11,6 +11,7 @@ from pages._ask import fresh
 from pages._delivery_list import listed
 from pages._notice import TOLD, UNDO
 from pages._people_parts import SAID, act
+from pages._rule_waiting import waits
 from services.access import Refused
 from services.cases import pushing
 from services.domain.retrying import OPEN
@@ -23,7 +24,9 @@ EVERY = 2.0  # seconds between looks while something is on its way
 
 
 def sent(number: int, zone: ZoneInfo) -> None:
-    """The deliveries of the case; it looks again by itself as long as one is on its way."""
+    """What rules are about to send, and the deliveries of the case; it looks again by itself as
+    long as one is on its way."""
+    waits(number=number)
     known = _moving(_rows(number))
     often = EVERY if any(known.values()) else None
     st.fragment(_sent, run_every=often)(number, zone, known)

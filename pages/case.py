@@ -21,6 +21,7 @@ from pages._parts import PAGES
 from pages._play import play_box
 from pages._sent import push, sent
 from pages._tags import tags_box
+from pages._two_sides import sides_box
 from pages._url import whole_number
 from pages._ways import ways
 from pages._why_here import why_box
@@ -34,6 +35,7 @@ def show(file: CaseFile, zone: ZoneInfo) -> None:
     row, may = file.row, actor().may(Verb.WORK_CASES)
     head(file, zone)
     why_box(row, zone)
+    sides_box(row.number, may=may)
     if may:
         acts(row, zone, push)
         tags_box(row)

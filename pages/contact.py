@@ -9,6 +9,7 @@ from pages._contact_data import erasing, their_data
 from pages._contact_parts import ROLES, answers, called, case_table, day, page_about
 from pages._facts import Fact, facts
 from pages._play import asked_before
+from pages._rule_waiting import sent_by_rules
 from services.insights.people import ContactFile, contact_file
 
 MOST = 100  # answers shown
@@ -28,6 +29,7 @@ def show(contact_id: int) -> None:
     erasing(found)
     case_table(found.cases, found.n_cases, found.zone, who=False)
     asked_before(contact_id, found.zone)
+    sent_by_rules(contact_id, found.zone)
     answers("Answers", found.zone, who=False, limit=MOST, contact_id=contact_id)
 
 

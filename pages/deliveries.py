@@ -6,6 +6,7 @@ from pages._ask import failing_gently, fresh, own_zone
 from pages._delivery_list import listed
 from pages._delivery_parts import announce, filters, nothing, tab_bar, turn
 from pages._delivery_url import asked, place
+from pages._ledger import checked
 from pages._look import styles
 from pages._mount import mount
 from pages._notice import notice
@@ -26,5 +27,6 @@ with failing_gently():
         turn(wanted, rows, before)
     else:
         nothing(wanted, found)
+    checked()
     mount("links", {}, "links")
     announce(wanted, found)

@@ -1,9 +1,9 @@
-"""People: who works here and what they may do; teams, units and API keys beside them."""
+"""People: who works here and what they may do; teams, units, keys and ways in beside them."""
 
 import streamlit as st
 
 from db.engine import reading
-from pages import _group_tabs, _person_form
+from pages import _group_tabs, _person_form, _sign_in_form
 from pages._door import actor, now
 from pages._people_parts import ROLES, pick, say, secret_shown
 from services import people, settings, teams
@@ -64,6 +64,7 @@ TABS = {
     "Teams": _group_tabs.teams_tab,
     "Units": _group_tabs.units_tab,
     "API keys": _group_tabs.keys_tab,
+    "Sign-in": _sign_in_form.tab,
 }
 st.title("People", anchor=False)
 say()

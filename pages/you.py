@@ -10,6 +10,7 @@ from pages._door import actor, here, now
 from pages._people_parts import act, say, zone_box
 from services import browsers, notices, own_account, passwords, settings
 from services.access import Refused
+from services.sign_in import configuring
 
 
 def save() -> None:
@@ -53,6 +54,7 @@ with reading() as session:
     me = own_account.me(session, actor())
     zone = settings.reporting_zone(session)
     found = browsers.own(session, actor(), here=here(), now=now())
+    by_password = configuring.by_password(session)
 left, right = st.columns(2, gap="large")
 with left:
     with st.form("you", border=False):
@@ -60,13 +62,14 @@ with left:
         zone_box("Time zone", me.time_zone, "you_zone", none=f"The desk's ({zone.key})")
         st.form_submit_button("Save", on_click=save, type="primary")
     _own_work.show(me, zone)
-    st.subheader("Password", anchor=False)
-    with st.form("password", clear_on_submit=True, border=False):
-        st.text_input("Current password", type="password", key="you_current")
-        rule = f"{passwords.SHORTEST} characters or more"
-        st.text_input("New password", type="password", key="you_new", help=rule)
-        st.text_input("New password again", type="password", key="you_again")
-        st.form_submit_button("Change the password", on_click=change_password)
+    if by_password:
+        st.subheader("Password", anchor=False)
+        with st.form("password", clear_on_submit=True, border=False):
+            st.text_input("Current password", type="password", key="you_current")
+            rule = f"{passwords.SHORTEST} characters or more"
+            st.text_input("New password", type="password", key="you_new", help=rule)
+            st.text_input("New password again", type="password", key="you_again")
+            st.form_submit_button("Change the password", on_click=change_password)
 with right:
     _notice_parts.show(notices.wishes(me), ZoneInfo(me.time_zone or zone.key))
     st.subheader("Where you are signed in", anchor=False)

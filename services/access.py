@@ -1,6 +1,6 @@
 """Who is asking, and the check that every verb makes before it does anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
@@ -26,7 +26,8 @@ class Actor:
     """A person or a machine at work. `units` is None when all units may be seen.
 
     `id` is None for the shell and for API keys, which act as the desk itself; `key_id` says
-    which key it is. `batch_id` names the one act on many cases that this is part of.
+    which key it is. `batch_id` names the one act on many cases that this is part of, `rule` the
+    firing of a rule that acts: rule, version and firing by their ids.
     """
 
     id: int | None
@@ -37,6 +38,7 @@ class Actor:
     time_zone: str | None = None
     key_id: int | None = None
     batch_id: str | None = None
+    rule: Mapping[str, int] | None = None
 
     def may(self, verb: Verb) -> bool:
         """Whether the actor may do `verb` at all."""
@@ -76,20 +78,25 @@ def permitted(
     return decorate
 
 
+def sees_everything(session: Session, role: Role) -> bool:
+    """Whether people of this role see all units, whatever their own are."""
+    reach = grant(role, Verb.SEE_ALL_UNITS)
+    by_setting = reach is Grant.BY_SETTING
+    return reach is Grant.YES or (
+        by_setting and bool(settings.get(session, f"{role.value}_sees_all_units"))
+    )
+
+
 def actor_for(session: Session, user: User) -> Actor:
     """The actor that `user` is right now: role, units by role, membership and setting."""
     assert user.id is not None
     role = Role(user.role)
-    reach = grant(role, Verb.SEE_ALL_UNITS)
-    everything = reach is Grant.YES or (
-        reach is Grant.BY_SETTING and bool(settings.get(session, f"{role.value}_sees_all_units"))
-    )
     own = session.exec(select(UserUnit.unit_id).where(UserUnit.user_id == user.id)).all()
     return Actor(
         id=user.id,
         name=user.name,
         role=role,
-        units=None if everything else tuple(sorted(own)),
+        units=None if sees_everything(session, role) else tuple(sorted(own)),
         team_id=user.team_id,
         time_zone=user.time_zone,
     )

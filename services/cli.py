@@ -8,9 +8,14 @@ from services.commands import (
     export,
     importing,
     keys,
+    ledger,
+    reconcile,
+    retention,
+    rules,
     scores,
     serve,
     shell,
+    sign_in,
     sla,
     users,
     vendors,
@@ -25,8 +30,13 @@ app.command("compare")(scores.compare)
 app.add_typer(export.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="key")
+app.add_typer(sign_in.app, name="sign-in")
 app.add_typer(vendors.app, name="vendor")
 app.add_typer(contacts.app, name="contact")
+app.add_typer(ledger.app, name="ledger")
+app.command("reconcile")(reconcile.reconcile)
+app.add_typer(retention.app, name="retention")
+app.add_typer(rules.app, name="rules")
 app.command("worker")(worker.run)
 app.command("sla-due")(sla.due)
 app.command("audit")(audit_log.audit)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from db.models import Account, Case, RootCause, Survey, Tag, metadata
+from db.models import Account, Case, RootCause, Rule, Survey, Tag, metadata
 from services import audit
 from services.access import Actor, permitted
 from services.domain.roles import Verb
@@ -18,6 +18,7 @@ from services.erasing.theirs import (
     DELIVERY,
     DRAFT,
     EDIT,
+    INBOUND,
     LINK,
     MESSAGE,
     REF,
@@ -27,8 +28,9 @@ from services.erasing.theirs import (
     seen,
 )
 
-CONTACT, ATTEMPT, TAGGED = (
-    metadata.tables[name] for name in ("contact", "delivery_attempt", "case_tag")
+CONTACT, ATTEMPT, LEDGER, TAGGED, FIRING = (
+    metadata.tables[name]
+    for name in ("contact", "delivery_attempt", "ledger", "case_tag", "rule_firing")
 )
 Rows = list[dict[str, Any]]
 _CASE = (
@@ -66,6 +68,7 @@ def _held(session: Session, theirs: Theirs) -> dict[str, Any]:
     cases = _rows(session, _cases(theirs))
     _give(answers, "edits", _rows(session, _edits(theirs)))
     _give(deliveries, "tries", _rows(session, _tries(theirs)))
+    _give(deliveries, "steps", _rows(session, _steps(theirs)))
     _give(cases, "answers", _rows(session, _joined(theirs)))
     _give(cases, "tags", _rows(session, _tags(theirs)))
     return {
@@ -77,6 +80,15 @@ def _held(session: Session, theirs: Theirs) -> dict[str, Any]:
         "asked_for": _rows(session, sa.select(
             ASK.c.kind, ASK.c.at, ASK.c.result, ASK.c.result_at, ASK.c.undone_at
         ).where(theirs.asks).order_by(ASK.c.id)),
+        "rules": _rows(session, sa.select(
+            col(Rule.name).label("rule"), FIRING.c.n.label("version"), FIRING.c.mode, FIRING.c.at,
+            FIRING.c.effects,
+        ).join(Rule, col(Rule.id) == FIRING.c.rule_id).where(FIRING.c.contact_id == theirs.id)
+        .order_by(FIRING.c.id)),
+        "from_vendors": _rows(session, sa.select(
+            INBOUND.c.vendor, INBOUND.c.thread, INBOUND.c.received_at, INBOUND.c.state,
+            INBOUND.c.payload,
+        ).where(theirs.came).order_by(INBOUND.c.id)),
         "at_vendors": _rows(session, sa.select(REF.c.vendor, REF.c.remote_id).where(theirs.refs)),
         "rows_not_imported": _rows(session, sa.select(
             REJECT.c.record, REJECT.c.value, REJECT.c.cells
@@ -153,7 +165,7 @@ def _messages(theirs: Theirs) -> sa.Select[Any]:
         MESSAGE.c.id, col(Case.number).label("case"), MESSAGE.c.kind, MESSAGE.c.way,
         MESSAGE.c.subject, MESSAGE.c.body, MESSAGE.c.created_at, MESSAGE.c.undone_at,
     )  # fmt: skip
-    joined = MESSAGE.join(Case, col(Case.id) == MESSAGE.c.case_id)
+    joined = MESSAGE.outerjoin(Case, col(Case.id) == MESSAGE.c.case_id)
     return query.select_from(joined).where(theirs.messages).order_by(MESSAGE.c.id)
 
 
@@ -172,3 +184,10 @@ def _tries(theirs: Theirs) -> sa.Select[Any]:
         ATTEMPT.c.delivery_id.label("of"), ATTEMPT.c.at, ATTEMPT.c.state, ATTEMPT.c.error
     )
     return query.where(ATTEMPT.c.delivery_id.in_(ids)).order_by(ATTEMPT.c.id)
+
+
+def _steps(theirs: Theirs) -> sa.Select[Any]:
+    """What the ledger has of them: it stays when the person is erased."""
+    ids = sa.select(DELIVERY.c.id).where(theirs.own_deliveries)
+    query = sa.select(LEDGER.c.delivery_id.label("of"), LEDGER.c.at, LEDGER.c.kind, LEDGER.c.state)
+    return query.where(LEDGER.c.delivery_id.in_(ids)).order_by(LEDGER.c.case_id, LEDGER.c.seq)

@@ -15,8 +15,10 @@ from services.domain.lifecycle import Move
 from services.domain.retrying import State
 from services.domain.roles import Grant, Verb, grant
 from services.insights.delivery_rows import View, Wanted, meant
+from services.keyed import fingerprint
+from services.ledger.noting import said
 from services.outbox import effects
-from services.outbox.owing import ERASED, fingerprint, thread_of
+from services.outbox.owing import ERASED, thread_of
 from services.vendors.base import Receipt
 
 HOLDS = ("update", "status", "close")  # say how the case stands, so the last one holds
@@ -60,27 +62,30 @@ def decide(
 
 def _arrived(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
     left = _last_try(session, delivery.id or 0) or now
-    _decided(session, delivery, State.SENT, now)
+    _decided(session, actor, delivery, State.SENT, now)
     thread = thread_of(session, delivery.vendor, delivery.case_id)
     effects.sent(session, delivery, Receipt(delivery.remote_id or "", thread), now, left)
 
 
 def _lost(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
     gone = delivery.payload == ERASED  # there is nothing left that could be sent again
-    _decided(session, delivery, State.CANCELLED if gone else State.PENDING, now)
+    _decided(session, actor, delivery, State.CANCELLED if gone else State.PENDING, now)
 
 
 _DECIDE: Mapping[bool, Act] = {True: _arrived, False: _lost}
 
 
-def _decided(session: Session, delivery: Delivery, state: State, now: datetime) -> None:
+def _decided(
+    session: Session, actor: Actor, delivery: Delivery, state: State, now: datetime
+) -> None:
     if delivery.state != State.UNKNOWN:
         raise Refused(f"It is {delivery.state}: there is nothing to decide. {NOTHING}")
+    said(session, delivery, "decided", actor_id=actor.id, at=now)
     delivery.look_at, delivery.leased_by = None, None
     delivery.state, delivery.not_before = state.value, now
     delivery.ended_at = None if state is State.PENDING else now
-    said = "arrived" if state is State.SENT else "did not arrive"
-    session.add_all((delivery, _attempt(delivery, now, f"a person says that it {said}")))
+    verdict = "arrived" if state is State.SENT else "did not arrive"
+    session.add_all((delivery, _attempt(delivery, now, f"a person says that it {verdict}")))
     session.flush()
 
 
@@ -139,6 +144,7 @@ def _replay(session: Session, actor: Actor, delivery: Delivery, now: datetime) -
         raise Refused(f"It is {delivery.state}: only what failed can be replayed. {NOTHING}")
     if why := _over(session, delivery):
         raise Refused(f"{why} {NOTHING}")
+    said(session, delivery, "replayed", actor_id=actor.id, at=now)
     delivery.state, delivery.not_before = State.PENDING.value, now
     delivery.attempts, delivery.looks, delivery.ended_at = 0, 0, None
     session.add(delivery)
@@ -151,7 +157,7 @@ def _over(session: Session, delivery: Delivery) -> str | None:
     if config.load().loopdesk_demo:
         return "A demo sends nothing."
     if delivery.payload == ERASED:
-        return "The person was erased, and what it said with them."
+        return "What it said is gone: the person was erased, or it was too old to keep."
     case = session.get(Case, delivery.case_id) if delivery.case_id else None
     if case and delivery.action == pushing.ACTIONS.get(delivery.vendor):
         return pushing.why_not(session, case, delivery.vendor)
@@ -180,6 +186,7 @@ def _outdone(session: Session, delivery: Delivery) -> bool:
 
 def _cancel(session: Session, actor: Actor, delivery: Delivery, now: datetime) -> None:
     if not _taken_back(session, actor, delivery, now):
+        said(session, delivery, "cancelled", actor_id=actor.id, at=now)
         delivery.state, delivery.ended_at = State.CANCELLED.value, now
         delivery.last_error = "cancelled by a person"
         session.add(delivery)

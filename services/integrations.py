@@ -14,12 +14,13 @@ from services.access import Actor, Refused, permitted
 from services.domain import card_paths
 from services.domain.retrying import State
 from services.domain.roles import Verb
+from services.ledger.noting import said
 from services.vendors import KNOWN, kind, title
 from services.vendors.base import Field, Vendor, VendorError
 
 NOTHING = "Nothing was changed."
 KEPT = "********"  # stands for a secret that is kept and not shown
-HOSTS = ("base_url", "smtp_host", "imap_host")  # where secrets are sent
+HOSTS = ("base_url", "my_domain", "smtp_host", "imap_host")  # where secrets are sent
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def disconnect(session: Session, actor: Actor, name: str, *, now: datetime) -> i
         delivery.look_at = None  # there is nobody to ask any more: a person decides
     owed = [delivery for delivery in found if delivery.state == State.PENDING]
     for delivery in owed:
+        said(session, delivery, "cancelled", actor_id=actor.id, at=now)
         delivery.state, delivery.ended_at = State.CANCELLED.value, now
         delivery.last_error = f"{title(name)} was disconnected"
         session.add(delivery)

@@ -17,7 +17,9 @@ _SAID = {
     "breached": "has a promise that was not kept",
     "escalated": "has a broken promise that nobody has taken up",
     "returned": "went back to its team",
+    "rule": "met a rule that tells you of it",
     "answered": "has something new from the customer",
+    "synced": "was changed by somebody elsewhere: say how it stands",
 }
 
 
@@ -48,6 +50,8 @@ def _line(session: Session, notice: Notice) -> str:
         name = title(str(notice.data.get("vendor")))
         state = "no longer lets us in: reconnect it" if notice.data.get("broken") else "is failing"
         return f"{name} {state}. What is owed there waits."
+    if notice.kind == "rule" and notice.case_id is None:
+        return "A rule tells you of an answer: look at the newest verbatims."
     case = _case(session, notice.case_id)
     if notice.kind == "failed":
         name = title(str(notice.data.get("vendor")))

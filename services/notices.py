@@ -19,7 +19,9 @@ KINDS = {
     "escalated": "A broken promise that nobody took up was passed on to me",
     "returned": "A case of mine, or of a team that I lead, went back to its team",
     "answered": "A customer answered on my case",
+    "synced": "A case of mine was solved elsewhere, or both sides changed it",
     "failed": "A message of mine could not be delivered",
+    "rule": "A rule tells me of an answer",
     "vendor": "A vendor takes no messages (admins)",
 }
 WAYS = {"off": "Not at all", "email": "By mail", "slack": "By Slack"}

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select, update
 
 from db.engine import bump, turn
-from db.models import OneTimeLink, Team, User, UserSession, UserUnit
+from db.models import Identity, OneTimeLink, Team, User, UserSession, UserUnit
 from services import audit, config, sessions
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Role, Verb
@@ -43,19 +43,23 @@ def link(token: str) -> str:
 
 @dataclass(frozen=True)
 class Person:
-    """A person as the list of people shows them; `last_seen_at` is of the sessions still kept."""
+    """A person as the list of people shows them; `last_seen_at` is of the sessions still kept.
+
+    `elsewhere`: they have come in with an account of another provider.
+    """
 
     user: User
     team: str | None
     units: tuple[int, ...]
     sessions: int
     last_seen_at: datetime | None
+    elsewhere: bool = False
 
     def state(self, now: datetime) -> str:
-        """In one word: disabled, invited (no password yet), away or active."""
+        """In one word: disabled, invited (never came in yet), away or active."""
         if self.user.disabled_at is not None:
             return "disabled"
-        if self.user.password_hash is None:
+        if self.user.password_hash is None and not self.elsewhere:
             return "invited"
         away = self.user.absent_until is not None and self.user.absent_until > now
         return "away" if away else "active"
@@ -75,8 +79,9 @@ def everybody(session: Session, actor: Actor, *, now: datetime) -> list[Person]:
     units: dict[int, list[int]] = {}
     for row in session.exec(select(UserUnit).order_by(col(UserUnit.unit_id))):
         units.setdefault(row.user_id, []).append(row.unit_id)
+    known = set(session.exec(select(Identity.user_id)))
     return [
-        Person(user, team, tuple(units.get(user.id or 0, ())), count, seen)
+        Person(user, team, tuple(units.get(user.id or 0, ())), count, seen, user.id in known)
         for user, team, count, seen in session.exec(query)
     ]
 

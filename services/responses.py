@@ -15,7 +15,7 @@ from db import engine
 from db.bulk import load, stage
 from db.models import Response, Survey, metadata
 from db.search import indexed
-from services import customers, facets
+from services import customers, facets, vendor_scores
 from services.answers import OWN, Batch, Columns, Person
 from services.cases.forecast import Forecast
 from services.cases.opening import open_written
@@ -129,6 +129,8 @@ class Keeper:
         self._write(session, fresh, self._given(now, seq))
         if self.rule is not None:
             stored = replace(stored, cases=self._open(session, seq, now))
+        if self.import_run_id is None:  # an import sends nothing to anybody
+            vendor_scores.owe_written(session, seq, now)
         self.directory.version = seq
         return stored
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from db.models import Setting
+from services.domain.provider import Provider
 from services.domain.sla import Calendar
 from services.domain.weights import Weights
 
@@ -89,8 +90,13 @@ DEFAULTS: dict[str, Any] = {
     "undo_seconds": 30,  # for which a reply can be taken back
     "warn_hours": 4,  # business hours before a promise is due
     "escalate_hours": 16,  # business hours without work on a broken promise
+    "reconcile_days": 7,  # how far back vendors are compared with what was sent
     "ask_any_days": 90,  # between two favours that a person is asked for
     "ask_same_days": 365,  # between two askings for the same favour
+    "retention": {},  # months by rule of services/retention, those that are on
+    "auto_gap_days": 7,  # between two messages that rules send to one person
+    "rules_first": False,  # only the first rule that fires on an answer acts
+    "sign_in": {},  # the provider that people sign in with, see services/sign_in
 }
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "desk_name": _name,
@@ -110,8 +116,13 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "undo_seconds": _whole("the time in which a reply can be taken back, in seconds,", 0, 600),
     "warn_hours": _whole("the warning before a promise is due, in business hours,", 1, 100),
     "escalate_hours": _whole("the time until a manager is told, in business hours,", 1, 1000),
+    "auto_gap_days": _whole("the time between two automatic messages, in days,", 0, 365),
+    "rules_first": bool,
+    "reconcile_days": _whole("what vendors are compared with, in days,", 1, 90),
     "ask_any_days": _whole("the time between two favours, in days,", 1, 3650),
     "ask_same_days": _whole("the time between two askings for the same, in days,", 1, 3650),
+    "retention": lambda value: {name: _whole("months", 1, 240)(n) for name, n in value.items()},
+    "sign_in": lambda value: Provider.parse(value).to_json() if value else {},
 }
 
 

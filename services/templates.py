@@ -164,22 +164,31 @@ def _filled(template_id: int, subject: str, body: str, values: Mapping[str, str 
 
 
 def _values(session: Session, actor: Actor, case: Case) -> Mapping[str, str | None]:
-    contact = session.get(Contact, case.contact_id) if case.contact_id else None
-    account = session.get(Account, case.account_id) if case.account_id else None
-    query = select(Response, Survey.name).join(Survey).where(Response.id == case.response_id)
+    number = {"case.number": str(case.number)}
+    about = (case.response_id, case.contact_id, case.account_id)
+    return values_of(session, actor, *about) | number
+
+
+def values_of(
+    session: Session, writer: Actor, response_id: int | None, contact_id: int | None,
+    account_id: int | None,
+) -> dict[str, str | None]:  # fmt: skip
+    """What merge fields stand for where `writer` writes about an answer."""
+    contact = session.get(Contact, contact_id) if contact_id else None
+    account = session.get(Account, account_id) if account_id else None
+    query = select(Response, Survey.name).join(Survey).where(Response.id == response_id)
     answer, survey = session.exec(query).first() or (None, None)
     zone = settings.reporting_zone(session)
     return {
         "contact.name": contact and contact.name,
         "contact.first_name": merge.first_name((contact and contact.name) or ""),
         "account.name": account and account.name,
-        "case.number": str(case.number),
         "score": None if answer is None else str(answer.score_given or answer.score),
         "comment": answer and answer.comment,
         "answer.date": answer and f"{answer.answered_at.astimezone(zone):%d %B %Y}",
         "survey.name": survey,
-        "agent.name": actor.name,
-        "agent.first_name": merge.first_name(actor.name),
+        "agent.name": writer.name,
+        "agent.first_name": merge.first_name(writer.name),
         "desk.name": settings.get(session, "desk_name"),
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from db import engine as db_engine
 from db.migrate import upgrade
+from tests import ledgers
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -109,6 +110,7 @@ def desk(database_url: str) -> Iterator[sa.Engine]:
     """The process's database is an empty desk; runs on each engine."""
     engine = db_engine.use(database_url)
     yield engine
+    ledgers.refuse_gaps(engine)
     engine.dispose()
 
 
@@ -117,6 +119,7 @@ def sqlite_desk(tmp_path: Path) -> Iterator[sa.Engine]:
     """The process's database is an empty desk on SQLite (pages, shell: the engine is not asked)."""
     engine = db_engine.use(next(make_database("sqlite", tmp_path)))
     yield engine
+    ledgers.refuse_gaps(engine)
     engine.dispose()
 
 

@@ -20,11 +20,13 @@ from db.models import (
     ExternalRef,
     ImportReject,
     ImportRun,
+    Inbound,
     Integration,
     Job,
     Message,
     Notice,
     PropertyValue,
+    Reconciliation,
     Response,
     ResponseEdit,
     SavedView,
@@ -60,24 +62,30 @@ FILLED = {
     "delivery": {"payload", "last_error"},
     "delivery_attempt": {"error"},
     "import_reject": {"value", "reason", "cells"},
-    "import_run": {"error"}, "integration": {"last_error"}, "job": {"last_error"},
+    "import_run": {"error"}, "reconciliation": {"error"},
+    "integration": {"last_error"}, "job": {"last_error"},
+    "inbound": {"payload"},
 }  # fmt: skip
 # What holds names of ours, of files and of vendors, states and ids.
 PLAIN = {
-    "contact": {"role", "population"}, "external_ref": {"entity", "vendor"},
+    "contact": {"role", "population", "hold"}, "external_ref": {"entity", "vendor"},
     "response": {"source", "score_given", "scale", "channel", "touchpoint", "followup"},
     "response_edit": {"field"}, "property_value": {"name"}, "message": {"kind", "way"},
     "draft": {"kind", "way"}, "import_reject": {"column"}, "delivery_attempt": {"state",
     "remote_id", "payload_hmac"},
     "delivery": {"idem_key", "vendor", "action", "lane", "state", "leased_by", "remote_id", "link"},
     "import_run": {"kind", "state", "file_name", "file_sha256", "preset", "mapping", "warnings"},
+    "inbound": {"vendor", "event_id", "kind", "thread", "state", "note", "says"},
     "integration": {"name", "config"}, "job": {"name", "leased_by", "state"},
+    "reconciliation": {"vendor"},
 }  # fmt: skip
 APART = {
     "account", "api_key", "ask", "audit", "case", "case_event", "case_response", "case_tag",
-    "data_version", "notice", "one_time_link", "presence", "program", "root_cause", "saved_view",
-    "secret", "session", "setting", "sign_in_failure", "survey", "tag", "team", "template", "unit",
-    "user", "user_unit",
+    "data_version", "difference", "digest", "identity", "ledger", "ledger_head", "ledger_start",
+    "notice", "one_time_link", "presence", "program", "retention_run", "root_cause", "rule",
+    "rule_firing", "rule_later", "rule_version", "saved_view",
+    "secret", "session", "setting", "sign_in_failure", "sign_in_start", "survey", "tag", "team",
+    "template", "unit", "user", "user_unit",
 }  # fmt: skip
 
 
@@ -131,6 +139,10 @@ def dana(session: Session) -> Contact:
                             remote_id=f"ic-{MARK}"))  # fmt: skip
     session.add(ExternalRef(entity="case", entity_id=case.id, vendor="zendesk", remote_id="4711"))
     session.add(Ask(contact_id=person.id, case_id=case.id, kind="review", at=NOW))
+    session.add(Inbound(
+        vendor="zendesk", event_id="audit:1", kind="change", case_id=case.id, received_at=NOW,
+        next_at=NOW, payload={"facts": [{"what": "note", "text": MARK}]},
+    ))  # fmt: skip
     session.flush()
     return person
 
@@ -153,6 +165,7 @@ def _written(session: Session, person: Contact, case: Case) -> None:
     })  # fmt: skip
     session.add(Integration(name="email", connected_at=NOW, last_error=f"no mailbox {EMAIL}"))
     session.add(Job(name="mailbox", next_at=NOW, last_error=f"no mailbox {EMAIL}"))
+    session.add(Reconciliation(vendor="slack", started_at=NOW, error=f"no {EMAIL}"))
     session.add(Notice(user_id=writer.id, kind="assigned", case_id=case.id, about="a", at=NOW))
 
 
@@ -341,6 +354,7 @@ def test_the_preview_names_what_others_have_and_what_to_look_at(session: Session
 def test_the_export_holds_all_of_one_person_and_nothing_of_others(session: Session) -> None:
     tom(session)
     person = dana(session)
+    session.commit()  # what is committed is in the ledger
     text = contact_export.export(session, make.actor("manager"), person.id or 0, now=NOW)
     whole = json.loads(text)
     assert whole["contact"]["name"] == NAME and whole["contact"]["account"] == "Acme"
@@ -351,6 +365,7 @@ def test_the_export_holds_all_of_one_person_and_nothing_of_others(session: Sessi
     assert [c["answers"][0]["response_id"] for c in whole["cases"]] == [whole["answers"][1]["id"]]
     assert {m["kind"] for m in whole["messages"]} == {"reply", "note"}
     assert len(whole["deliveries"]) == 4 and whole["deliveries"][0]["tries"][0]["error"]
+    assert whole["deliveries"][0]["steps"][0]["kind"] == "owed"
     assert [ask["kind"] for ask in whole["asked_for"]] == ["review"]
     assert (len(whole["drafts"]), len(whole["rows_not_imported"])) == (1, 3)
     assert whole["at_vendors"] == [{"vendor": "intercom", "remote_id": f"ic-{MARK}"}]

@@ -34,15 +34,16 @@ const state = row => {
   return mark
 }
 
-const tried = rows => {
-  const list = make("ol", "tries")
+const stepped = rows => {
+  const list = make("ol", "steps")
   for (const row of rows) {
     const item = make("li")
-    item.append(make("time", "soft", row.when), " ", row.state)
+    item.append(make("time", "soft", row.when), " ", row.what)
     if (row.said) item.append(": ", isolated("", row.said))
+    if (row.print) item.append(" ", make("span", "print", `content ${row.print}`))
     list.append(item)
   }
-  return rows.length ? list : make("p", "soft", "It was not tried yet.")
+  return list
 }
 
 const button = (row, { name, label }, act) => {
@@ -59,7 +60,7 @@ const line = (row, act) => {
   tr.tabIndex = -1
   const when = make("time", "soft", row.when)
   when.title = row.exact
-  const details = button(row, { name: "open", label: row.open ? "Hide the tries" : "Tries" }, act)
+  const details = button(row, { name: "open", label: row.open ? "Hide the steps" : "Steps" }, act)
   details.setAttribute("aria-expanded", String(row.open))
   const acts = make("div", "acts")
   // the first button gets the focus when the row is drawn anew: it must do no harm
@@ -69,7 +70,7 @@ const line = (row, act) => {
     cell("what", make("span", "name", row.what), remote(row)),
     cell("case", row.case ? linked("", row.case, row.href) : make("span", "soft", "none")),
     cell("how", state(row), make("span", "soft", [row.tries, row.next].filter(Boolean).join("; "))),
-    cell("said", row.error ? isolated("error", row.error) : "", row.open ? tried(row.attempts) : ""),
+    cell("said", row.error ? isolated("error", row.error) : "", row.open ? stepped(row.steps) : ""),
     cell("do", acts),
   )
   return tr

@@ -20,8 +20,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 KEY = "key"
 # Not taken along: who was signed out or had a link withdrawn since then would be let in again,
-# and who has a case open right now is nobody's history.
-LEFT_OUT = frozenset({"session", "one_time_link", "presence"})
+# and who has a case open or is about to sign in right now is nobody's history.
+LEFT_OUT = frozenset({"session", "one_time_link", "presence", "sign_in_start"})
 
 Kind = Literal["plain", "time", "date", "number", "bytes", "json"]
 Turn = Callable[[Any], Any]

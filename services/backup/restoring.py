@@ -16,19 +16,24 @@ from services.access import Actor, Refused, permitted
 from services.backup import archive, form
 from services.backup.archive import Archive
 from services.domain.roles import Verb
+from services.ledger.verifying import foreign
 
 # What a desk has before anybody works in it: it gives way.
-BORN_WITH = frozenset({"data_version", "root_cause", "job", "one_time_link", "sign_in_failure"})
+BORN_WITH = frozenset({
+    "data_version", "root_cause", "job", "one_time_link", "sign_in_failure", "ledger_start",
+})  # fmt: skip
 NOTHING = "Nothing was changed."
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What came of it: vendors that wait for an admin, secrets that nobody can read any more."""
+    """What came of it: vendors that wait for an admin, secrets that nobody can read any more, and
+    rows of the ledger that nobody can check any more."""
 
     rows: int
     paused: list[str]
     locked: int
+    foreign: int
 
 
 @permitted(Verb.ADMINISTER)
@@ -54,7 +59,7 @@ def restore(
         session, actor.id, "backup.restored", now=now, rows=manifest.rows,
         tables=len(manifest.tables), with_key=with_key, paused=len(paused),
     )  # fmt: skip
-    return Restored(manifest.rows, paused, vault.locked(session))
+    return Restored(manifest.rows, paused, vault.locked(session), foreign(session))
 
 
 def _refuse_a_used_desk(session: Session) -> int:

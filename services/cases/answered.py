@@ -9,6 +9,7 @@ from db.models import Case, Contact, Delivery, Message
 from services.access import Actor
 from services.cases.journal import LONGEST, Held, keep, state_of
 from services.cases.lineage import root_of
+from services.cases.opening_ruled import open_about
 from services.cases.verbs import promise
 from services.domain import replies
 from services.domain.lifecycle import UNRESOLVED, Illegal, Move, Status
@@ -32,7 +33,9 @@ def take(session: Session, update: Update, now: datetime) -> str:
     if ours is None:
         return "stranger"
     seq = bump(session)
-    case = _case(session, ours)
+    if ours.case_id is None and update.kind != "answer":
+        return _of_no_case(session, ours, update, now)
+    case = case_for(session, _written_on(session, ours, now))
     if update.kind == "bounce":
         return _bounced(session, case, ours, update, seq, now)
     if update.kind == "answer":
@@ -56,11 +59,27 @@ def _ours(session: Session, update: Update) -> Message | None:
     return None
 
 
-def _case(session: Session, ours: Message) -> Case:
-    """The case of the message, or the one that it was merged into. Where that is done and the same
-    person (or whom that one is about) has another one open for the same reason, that one: there is
-    one open case for both."""
-    written_on = session.get_one(Case, ours.case_id)
+def _written_on(session: Session, ours: Message, now: datetime) -> Case:
+    """The case of the message. One that a rule wrote may have none: now there is work with it."""
+    if ours.case_id is None:
+        number = open_about(session, MAIL, ours.response_id or 0, at=now)
+        ours.case_id = session.exec(select(Case.id).where(Case.number == number)).one()
+        session.add(ours)
+        session.flush()
+    return session.get_one(Case, ours.case_id)
+
+
+def _of_no_case(session: Session, ours: Message, update: Update, now: datetime) -> str:
+    """Mail of a rule came back, or found somebody away: there is no case to tell."""
+    if update.kind == "bounce":
+        _undelivered(session, ours, update, now)
+    return update.kind
+
+
+def case_for(session: Session, written_on: Case) -> Case:
+    """The case itself, or the one that it was merged into. Where that is done and the same person
+    (or whom that one is about) has another one open for the same reason, that one: there is one
+    open case for both."""
     root = root_of(session, written_on)
     mine = select(Case).where(Case.id == root.id).with_for_update(key_share=True)
     case = session.exec(mine.execution_options(populate_existing=True)).one()
@@ -100,8 +119,20 @@ def _answered(
 def _bounced(
     session: Session, case: Case, ours: Message, update: Update, seq: int, now: datetime
 ) -> str:
-    """The mail did not arrive: the delivery says so, and the address is not written to again."""
+    """The mail did not arrive, and the case is told of it."""
     message = _message(session, case, ours, update, now)
+    _undelivered(session, ours, update, now)
+    held = Held(case, state_of(case), seq)
+    try:
+        after = replies.bounced(held.state, now, promise(session, case.team_id), hard=update.hard)
+    except Illegal:
+        return "bounce"
+    keep(session, MAIL, held, after, Move.BOUNCED, now=now, message_id=message.id, hard=update.hard)
+    return "bounce"
+
+
+def _undelivered(session: Session, ours: Message, update: Update, now: datetime) -> None:
+    """The delivery says so, and the address is not written to again."""
     contact = session.get(Contact, ours.contact_id) if ours.contact_id else None
     if update.hard and contact is not None:
         contact.bounced_email = _written_to(session, ours) or contact.email_norm
@@ -113,13 +144,6 @@ def _bounced(
             delivery.leased_by, delivery.ended_at = None, now  # who sends it finds it decided
             delivery.last_error = "the mail came back: the address does not take it"
             session.add(delivery)
-    held = Held(case, state_of(case), seq)
-    try:
-        after = replies.bounced(held.state, now, promise(session, case.team_id), hard=update.hard)
-    except Illegal:
-        return "bounce"
-    keep(session, MAIL, held, after, Move.BOUNCED, now=now, message_id=message.id, hard=update.hard)
-    return "bounce"
 
 
 def _written_to(session: Session, ours: Message) -> str:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from db.models import Case, CaseResponse, CaseTag, Response, metadata
 from services.access import Actor
 from services.cases.journal import Held, keep, legal
-from services.cases.ranking import Ranker, Told, answers, rank
+from services.cases.ranking import Ranker, Told, answers, given, rank
 from services.domain import merging
 from services.domain.lifecycle import Move, State
 
@@ -78,4 +78,5 @@ def tag(session: Session, case: Case, tags: Iterable[int], *, on: bool) -> None:
 def rank_anew(session: Session, case: Case, after: State, now: datetime) -> None:
     """Give the case the reasons that `after` has, by which it will be placed."""
     for one in answers(session, col(Response.id) == after.response_id):
-        rank(case, Ranker(session, [one], now).reasons(one, case.id, asked=after.asked))
+        own = Ranker(session, [one], now).reasons(one, case.id, asked=after.asked)
+        rank(case, given(case, own))

@@ -13,12 +13,23 @@ from services import notices
 from services.cases.card import answer_of, card, link
 from services.domain.lifecycle import Move
 from services.domain.retrying import State
+from services.ledger.noting import changed
 from services.outbox.owing import lane, owe, still_open
 
 # What a vendor calls having a case at all.
-OPENING = {"zendesk": "ticket", "intercom": "conversation", "slack": "post"}
+OPENING = {
+    "zendesk": "ticket", "intercom": "conversation", "salesforce": "case", "slack": "post",
+}  # fmt: skip
 # A message in Slack does not show these.
-_SHOWN = frozenset(Move) - {Move.NOTED, Move.PUSHED, Move.PLAYED}
+_SHOWN = frozenset(Move) - {
+    Move.NOTED, Move.PUSHED, Move.PLAYED, Move.DONE_THERE, Move.CONFLICTED, Move.SETTLED,
+}  # fmt: skip
+
+# What the owner hears of.
+_FOR_OWNER = {
+    Move.ANSWERED: "answered", Move.BOUNCED: "answered", Move.DONE_THERE: "synced",
+    Move.CONFLICTED: "synced",
+}  # fmt: skip
 
 
 def follow(session: Session, case: Case, event: CaseEvent, now: datetime) -> None:
@@ -69,8 +80,8 @@ def _tell(session: Session, case: Case, event: CaseEvent, now: datetime) -> None
         team = session.get(Team, case.team_id) if case.team_id else None
         lead = team.lead_id if team else None
         told = [(event.data.get("owner"), "returned"), (lead, "returned")]
-    elif event.kind in (Move.ANSWERED, Move.BOUNCED):
-        told = [(case.assignee_id, "answered")]
+    elif event.kind in _FOR_OWNER:
+        told = [(case.assignee_id, _FOR_OWNER[Move(event.kind)])]
     for user_id, kind in dict.fromkeys(told):
         if user_id is not None and user_id != event.actor_id:
             about = f"{kind} {case.id} {case.version} {user_id}"
@@ -86,9 +97,11 @@ def _show(session: Session, case: Case, event: CaseEvent, now: datetime) -> None
         col(Delivery.lane) == lane("slack", case.id or 0), col(Delivery.action) == "update",
         col(Delivery.state) == State.PENDING,
     )  # fmt: skip
-    if session.connection().execute(waiting.values(payload=body)).rowcount:
+    ids = session.connection().execute(waiting.values(payload=body).returning(col(Delivery.id)))
+    if there := ids.scalars().all():
+        changed(session, there, body, {"event_id": event.id}, now)
         return
-    _owe(session, "slack", "update", case, body, now)
+    _owe(session, "slack", "update", case, event, body, now)
 
 
 def _keep_up(session: Session, vendor: str, case: Case, event: CaseEvent, now: datetime) -> None:
@@ -97,11 +110,13 @@ def _keep_up(session: Session, vendor: str, case: Case, event: CaseEvent, now: d
         return None
     if vendor == "slack":
         return _show(session, case, event, now)
+    if event.data.get("there") == vendor:  # it would come back from where it came
+        return None
     move = Move(event.kind)
     if move in (Move.RESOLVED, Move.REOPENED) and row.config.get("follow_status", "yes") == "yes":
-        _status(session, vendor, case, move, now)
+        _status(session, vendor, case, event, now)
     elif text := _note(session, case, event, notes=row.config.get("copy_notes") == "yes"):
-        _owe(session, vendor, "note", case, {"text": text}, now)
+        _owe(session, vendor, "note", case, event, {"text": text}, now)
 
 
 def _note(session: Session, case: Case, event: CaseEvent, *, notes: bool) -> str | None:
@@ -120,19 +135,21 @@ def _note(session: Session, case: Case, event: CaseEvent, *, notes: bool) -> str
     return None
 
 
-def _status(session: Session, vendor: str, case: Case, move: Move, now: datetime) -> None:
-    solved = move is Move.RESOLVED
-    if vendor == "zendesk":
+def _status(session: Session, vendor: str, case: Case, event: CaseEvent, now: datetime) -> None:
+    solved = event.kind == Move.RESOLVED
+    if vendor in ("zendesk", "salesforce"):
         body = {"status": "solved" if solved else "open"}
-        _owe(session, vendor, "status", case, body, now)
+        _owe(session, vendor, "status", case, event, body, now)
     elif solved:
-        _owe(session, vendor, "close", case, {}, now)
+        _owe(session, vendor, "close", case, event, {}, now)
 
 
 def _owe(
-    session: Session, vendor: str, action: str, case: Case, body: dict[str, Any], now: datetime
-) -> None:
+    session: Session, vendor: str, action: str, case: Case, event: CaseEvent,
+    body: dict[str, Any], now: datetime,
+) -> None:  # fmt: skip
     owe(
         session, key=f"{vendor}:{action}:{case.id}:v{case.version}", vendor=vendor, action=action,
-        body=body, now=now, case_id=case.id, lane=lane(vendor, case.id or 0),
+        body=body, now=now, why={"event_id": event.id}, case_id=case.id,
+        lane=lane(vendor, case.id or 0),
     )  # fmt: skip

@@ -147,7 +147,9 @@ def append(
 
 def told(version: int, moved: Changes, actor: Actor | None, **data: Any) -> dict[str, Any]:
     """The data of an event: the version that it made, what it changed, and what else it names."""
-    by = {"key_id": actor.key_id} if actor and actor.key_id else {}
+    by: dict[str, Any] = {"key_id": actor.key_id} if actor and actor.key_id else {}
+    if actor and actor.rule:
+        by["rule"] = dict(actor.rule)
     return {"version": version, "changes": moved} | by | data
 
 

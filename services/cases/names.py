@@ -13,26 +13,37 @@ from db.models import ApiKey, Case, CaseEvent, RootCause, Tag, Team, User
 from services import settings
 from services.access import Actor
 from services.domain.lifecycle import Move
+from services.rules.calling import names_of, told
 
 DESK = "The desk"
+VENDORS = {
+    "email": "e-mail", "zendesk": "Zendesk", "intercom": "Intercom", "salesforce": "Salesforce",
+    "slack": "Slack",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Names:
-    """What ids in events are called."""
+    """What ids in events are called; `fired` is why rules fired and what they did, in words."""
 
     people: Mapping[int, str] = field(default_factory=dict)
     causes: Mapping[int, str] = field(default_factory=dict)
     teams: Mapping[int, str] = field(default_factory=dict)
     keys: Mapping[int, str] = field(default_factory=dict)
     tags: Mapping[int, str] = field(default_factory=dict)
+    rules: Mapping[int, str] = field(default_factory=dict)
+    fired: Mapping[int, str] = field(default_factory=dict)
     zone: tzinfo = UTC
 
     def who(self, event: CaseEvent) -> str:
         """Who did it: a person, a program by its key, or the desk itself."""
         if event.actor_id is not None:
             return self.people.get(event.actor_id, "Somebody")
+        if "rule" in event.data:
+            return f"The rule “{self.rules.get(event.data['rule']['id'], 'that is gone')}”"
         key = event.data.get("key_id")
+        if "there" in event.data and event.kind != Move.SETTLED:
+            return VENDORS[event.data["there"]] if event.kind == Move.ANSWERED else "Somebody"
         if event.kind in (Move.ANSWERED, Move.BOUNCED):
             return "The mailbox"
         return f"The program {self.keys.get(key, 'of a key')}" if key else DESK
@@ -57,7 +68,13 @@ def names(
     keys, tags = ({e.data.get(name) for e in events} for name in ("key_id", "tag_id"))
     wanted = {User: people, RootCause: causes, Team: teams, ApiKey: keys, Tag: tags}
     found = _names(session, wanted)
-    return Names(found[User], found[RootCause], found[Team], found[ApiKey], found[Tag], zone)
+    ruled = [e.data["rule"] for e in events if "rule" in e.data]
+    fired = [e.data["rule"]["firing"] for e in events if e.kind == Move.RULED]
+    return Names(
+        found[User], found[RootCause], found[Team], found[ApiKey], found[Tag],
+        names_of(session, [one["id"] for one in ruled]) if ruled else {},
+        told(session, fired) if fired else {}, zone,
+    )  # fmt: skip
 
 
 def value(moved: Mapping[str, Any], name: str) -> Any:

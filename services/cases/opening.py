@@ -21,7 +21,7 @@ from services.cases.following import follow_joins
 from services.cases.giving import Giver
 from services.cases.journal import NOTHING, Held, append, rank_of, state_of, told
 from services.cases.lineage import unresolved_of
-from services.cases.ranking import Ranker, Told, answers, rank
+from services.cases.ranking import Ranker, Told, answers, given, rank
 from services.cases.verbs import promise
 from services.domain import lifecycle, priority
 from services.domain.lifecycle import Move, Promise, State
@@ -76,7 +76,7 @@ def open_written(
         col(Response.answered_at) >= rule.since,
     )  # fmt: skip
     due = [answer for answer in answers(session, *low) if why_not(asked(answer), rule) is None]
-    return _Opening(session, seq, now, quiet=quiet).take(due) if due else 0
+    return Opening(session, seq, now, quiet=quiet).take(due) if due else 0
 
 
 @permitted(Verb.WORK_CASES)
@@ -100,12 +100,12 @@ def open_by_hand(session: Session, actor: Actor, response_id: int, *, now: datet
     for case in unresolved_of(session, [answer.contact_id or 0], reason).values():
         if not actor.sees(case.unit_id):
             raise Refused(f"The case of this person is worked in another unit. {NOTHING}")
-    opening = _Opening(session, seq, now, reason, actor)
+    opening = Opening(session, seq, now, reason, actor, by="hand")
     opening.take([answer])
     return opening.numbers[0]
 
 
-class _Opening:
+class Opening:
     """Opens cases for answers and joins further ones to those that are open."""
 
     def __init__(
@@ -117,10 +117,12 @@ class _Opening:
         actor: Actor | None = None,
         *,
         quiet: bool = False,
+        by: str = "rule",
+        gives: bool = True,
     ) -> None:
         self.session, self.seq, self.now, self.quiet = session, seq, now, quiet
-        self.reason, self.actor = reason, actor
-        self.by = {"by": "hand"} if actor else {"by": "rule"}
+        self.reason, self.actor, self.gives = reason, actor, gives
+        self.by = {"by": by}
         self.numbers: list[int] = []
         self._joined: list[tuple[Case, CaseEvent]] = []
         self._promises: dict[int | None, Promise] = {}
@@ -167,9 +169,9 @@ class _Opening:
         data = told(1, lifecycle.changes(None, state), self.actor, response_id=answer.id, **self.by)
         self.numbers.append(number)
         opened = [{"kind": Move.OPENED.value, "data": data}]
-        return self._giver.give(
-            New(number, answer, self.reason, state, opened, ranker.reasons(answer), [answer.id])
-        )
+        reasons = ranker.reasons(answer)
+        new = New(number, answer, self.reason, state, opened, reasons, [answer.id])
+        return self._giver.give(new) if self.gives else new
 
     def _join_new(self, new: New, answer: Told, ranker: Ranker) -> None:
         after, about = self._with(new.state, answer)
@@ -182,7 +184,7 @@ class _Opening:
     def _join(self, case: Case, answer: Told, ranker: Ranker) -> None:
         kept = Held(case, state_of(case), self.seq)  # the data version keeps others out
         after, about = self._with(kept.state, answer)
-        rank(case, ranker.reasons(about, case.id, asked=after.asked))
+        rank(case, given(case, ranker.reasons(about, case.id, asked=after.asked)))
         link = CaseResponse(case_id=case.id or 0, response_id=answer.id, joined_at=self.now)
         event = append(
             self.actor or SHELL, kept, after, Move.JOINED, now=self.now, response_id=answer.id,

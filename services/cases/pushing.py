@@ -19,7 +19,10 @@ from services.outbox.owing import lane, owe, public_key, still_open, thread_of
 from services.vendors import title
 from services.vendors.base import Message, VendorError
 
-ACTIONS = {"zendesk": "ticket", "intercom": "conversation", "slack": "post", "webhook": "event"}
+ACTIONS = {
+    "zendesk": "ticket", "intercom": "conversation", "salesforce": "case", "slack": "post",
+    "webhook": "event",
+}  # fmt: skip
 PRIORITIES = ((96, "urgent"), (48, "high"), (1, "normal"))  # hours of the case's reasons, at least
 
 
@@ -96,7 +99,7 @@ def why_not(session: Session, case: Case, vendor: str) -> str | None:
 
 def _silent(session: Session, case: Case) -> str | None:
     contact = session.get(Contact, case.contact_id) if case.contact_id else None
-    return why_silent(session, case, contact) if contact else None
+    return why_silent(session, case.response_id, contact) if contact else None
 
 
 def _key(session: Session, case: Case, vendor: str) -> str:

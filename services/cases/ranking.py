@@ -91,7 +91,7 @@ class Ranker:
         self.rules = rules or Rules.of(session)
         self.today, self.now = now.astimezone(self.zone).date(), now
         contacts = sorted({told.contact_id for told in found if told.contact_id})
-        self._history = _grouped(_earlier(session, contacts))
+        self._history = _grouped(earlier(session, contacts))
         self._cases = _grouped(_cases(session, contacts, now - priority.REPEATED))
 
     def reasons(
@@ -136,7 +136,8 @@ def again(session: Session, cases: Sequence[Case], seq: int, now: datetime) -> i
     ranker, moved = Ranker(session, [*by_id.values()], now), 0
     for case in cases:
         told = by_id.get(case.response_id or 0)
-        reasons = ranker.reasons(told, case.id, asked=case.asked) if told else []
+        own = ranker.reasons(told, case.id, asked=case.asked) if told else []
+        reasons = given(case, own)
         if told and reasons != case.priority_reasons:
             rank(case, reasons)
             case.change_seq = seq
@@ -147,9 +148,15 @@ def again(session: Session, cases: Sequence[Case], seq: int, now: datetime) -> i
 
 
 def rank(case: Case, reasons: list[priority.Reason]) -> None:
-    """Give the case its reasons and so its place."""
+    """Give the case its reasons, with those that rules gave it, and so its place."""
     case.priority_reasons, case.priority = reasons, priority.hours(reasons)
     case.rank_at = rank_of(state_of(case), reasons)
+
+
+def given(case: Case, reasons: list[priority.Reason]) -> list[priority.Reason]:
+    """The reasons together with those that rules gave the case, the strongest first."""
+    both = [*reasons, *case.given_reasons]
+    return sorted(both, key=lambda reason: -float(reason["hours"])) if case.given_reasons else both
 
 
 def _told(row: Mapping[Any, Any]) -> Told:
@@ -162,7 +169,7 @@ def _told(row: Mapping[Any, Any]) -> Told:
     return Told(**values)
 
 
-def _earlier(session: Session, contacts: list[int]) -> Iterator[Any]:
+def earlier(session: Session, contacts: list[int]) -> Iterator[Any]:
     """Every answer of these contacts that counts."""
     for ids in slices(contacts):
         query = (

@@ -77,22 +77,22 @@ def reply(
     return keep(session, actor, case, after, Move.REPLIED, now=now, **data)
 
 
-def why_silent(session: Session, case: Case, contact: Contact | None) -> str | None:
-    """Why nobody may write to this person about this case."""
+def why_silent(session: Session, response_id: int | None, contact: Contact | None) -> str | None:
+    """Why nobody may write to this person about this answer."""
     if contact is None:
         return "Nobody knows who answered: there is no person to write to."
     if contact.erased_at:
         return "The person was erased."
     if contact.do_not_contact:
         return "The person must not be contacted."
-    query = select(Response.followup).where(Response.id == case.response_id)
+    query = select(Response.followup).where(Response.id == response_id)
     if session.exec(query).first() == "declined":
         return "The person declined a follow-up."
     return None
 
 
 def _way(session: Session, case: Case, contact: Contact | None, name: str) -> Way:
-    why = why_silent(session, case, contact)
+    why = why_silent(session, case.response_id, contact)
     to = (contact and contact.email) or ""
     if name != "email":
         to = thread_of(session, name, case.id) or ""
@@ -203,8 +203,8 @@ def _earlier(session: Session, case: Case, contact: Contact) -> list[str]:
     return [found for found in session.exec(query) if found][-20:]
 
 
-def take_back(session: Session, event: CaseEvent, now: datetime) -> None:
+def take_back(session: Session, event: CaseEvent, now: datetime, by: int | None) -> None:
     """The reply of this event does not leave. Refused where it has left."""
     delivery = session.get(Delivery, event.data["delivery_id"])
-    if delivery is None or not withdraw(session, delivery, "taken back", now):
+    if delivery is None or not withdraw(session, delivery, "taken back", now, by):
         raise Refused(f"It has left: what was sent cannot be taken back. {NOTHING}")

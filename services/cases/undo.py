@@ -35,7 +35,7 @@ def undo(session: Session, actor: Actor, number: int, event_id: int, *, now: dat
         event, lambda later: words.sentences(session, [later], words.zone_of(session, actor))[0]
     )
     if Move(event.kind) is Move.REPLIED:
-        replying.take_back(session, event, now)
+        replying.take_back(session, event, now, actor.id)
     _mark(session, actor, number, events, event, now)
     source, turns = _source(events, event)
     asks.follow(session, source.data, turns, now)
@@ -105,6 +105,8 @@ class _Rule:
     def _refuse_left(self, event: CaseEvent) -> None:
         """What has left the desk, or might have, is nothing that could be taken back."""
         source, turns = _source(self.events, event)
+        if "there" in source.data and Move(source.kind) is Move.CONTACTED:
+            raise Refused(f"The customer was told elsewhere: that stays said. {NOTHING}")
         if "delivery_id" not in source.data:
             return
         if turns:
@@ -135,8 +137,8 @@ class _Rule:
         """The last later event of anybody but the actor and whoever did this one."""
 
         def stranger(later: CaseEvent) -> bool:
-            if later.actor_id is None:  # the desk's own events are nobody's, a program's are
-                return "key_id" in later.data
+            if later.actor_id is None:  # the desk's own events are nobody's, others' are
+                return "key_id" in later.data or "there" in later.data
             return later.actor_id not in (self.actor.id, event.actor_id)
 
         later = [e for e in self.events if (e.id or 0) > (event.id or 0) and stranger(e)]

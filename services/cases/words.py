@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 from sqlmodel import Session
 
 from db.models import CaseEvent
-from services.cases.names import DESK, Names, names, value, zone_of
+from services.cases import synced_words as synced
+from services.cases.names import DESK, VENDORS, Names, names, value, zone_of
 from services.domain import plays, tag_names
 from services.domain.lifecycle import Move, Outcome
 
@@ -20,7 +21,7 @@ _PLAIN = {
     Move.WOKEN: "ended the snooze",
     Move.REOPENED: "reopened it",
 }
-_BY = {"email": "e-mail", "zendesk": "Zendesk", "intercom": "Intercom", "slack": "Slack"}
+_WHY_OPENED = {"hand": " by hand", "rule": " because the answer is low", "rules": ""}
 _WHY = {"left": "works here no more", "away": "is away", "idle": "did not work on it in time"}
 _GIVEN = {"turn": ", whose turn it is", "room": ", who has room for it now"}
 _THEN = {"wait": " and set it to wait", "resolve": " and resolved it"}
@@ -44,12 +45,12 @@ def sentences(session: Session, events: Sequence[CaseEvent], zone: tzinfo) -> li
 def predicate(event: CaseEvent, known: Names) -> str:
     """What was done, after the name of who did it. Of our own words and names of people here."""
     move = Move(event.kind)
-    return _PLAIN[move] if move in _PLAIN else _TOLD[move](event, known)
+    said = _PLAIN[move] if move in _PLAIN else _TOLD[move](event, known)
+    return said + synced.where(event)
 
 
 def _opened(event: CaseEvent, _known: Names) -> str:
-    by = "by hand" if event.data.get("by") == "hand" else "because the answer is low"
-    return f"opened it {by}{_no_room(event)}"
+    return f"opened it{_WHY_OPENED.get(event.data.get('by', 'rule'), '')}{_no_room(event)}"
 
 
 def _no_room(event: CaseEvent) -> str:
@@ -68,7 +69,9 @@ def _contacted(event: CaseEvent, known: Names) -> str:
     """With its own time, which may lie well before it was logged."""
     way = str(event.data.get("way"))
     if "delivery_id" in event.data:
-        return f"reached the customer by {_BY.get(way, way)}"
+        return f"reached the customer by {VENDORS.get(way, way)}"
+    if "there" in event.data:
+        return "answered the customer"
     told = f"logged {WAYS.get(way, 'a contact')}"
     reached = event.data.get("reached")
     return f"{told} of {_when(str(reached), known.zone)}" if reached else told
@@ -77,12 +80,12 @@ def _contacted(event: CaseEvent, known: Names) -> str:
 def _replied(event: CaseEvent, _known: Names) -> str:
     way = str(event.data.get("way"))
     then = _THEN.get(str(event.data.get("then")), "")
-    return f"wrote to the customer by {_BY.get(way, way)}{then}"
+    return f"wrote to the customer by {VENDORS.get(way, way)}{then}"
 
 
 def _pushed(event: CaseEvent, _known: Names) -> str:
     vendor = str(event.data.get("vendor"))
-    return f"sent the case to {_BY.get(vendor, 'the webhook')}"
+    return f"sent the case to {VENDORS.get(vendor, 'the webhook')}"
 
 
 def _answered(event: CaseEvent, _known: Names) -> str:
@@ -164,11 +167,14 @@ _TOLD: dict[Move, Callable[[CaseEvent, Names], str]] = {
     Move.BREACHED: _breached, Move.UNDONE: _undone, Move.REPLIED: _replied,
     Move.PUSHED: _pushed, Move.ANSWERED: _answered, Move.BOUNCED: _bounced,
     Move.PLAYED: lambda event, _: plays.told(event.data), Move.TAGGED: _tagged,
+    Move.RULED: lambda event, known: known.fired.get(event.data["rule"]["firing"], "fired"),
     Move.ESCALATED: _escalated, Move.RETURNED: _returned,
     Move.MERGED: lambda event, _: f"merged it into case {event.data['case']}",
     Move.ABSORBED: lambda event, _: f"merged case {event.data['case']} into it",
     Move.SPLIT: _split,
     Move.SPLIT_OFF: lambda event, _: f"split it off case {event.data['case']}",
+    Move.DONE_THERE: synced.done_there, Move.CONFLICTED: synced.conflicted,
+    Move.SETTLED: synced.settled,
 }  # fmt: skip
 
 

@@ -55,7 +55,9 @@ def restore(
             whole.moving_in() as session,
         ):
             done = restoring.restore(session, SHELL, found, with_key=taken, now=shell.now())
-    facts |= {"key_taken": taken, "paused": done.paused, "locked": done.locked}
+    facts |= {
+        "key_taken": taken, "paused": done.paused, "locked": done.locked, "foreign": done.foreign,
+    }  # fmt: skip
     shell.answer(as_json, facts, "\n".join([f"The desk holds {held}.", *_left_to_do(done)]))
 
 
@@ -67,6 +69,8 @@ def _left_to_do(done: restoring.Restored) -> list[str]:
         lines.append(f"Paused until you resume them, because {why}: {named}.")
     if done.locked:
         lines.append(f"{done.locked} secrets need the old key: connect those vendors again.")
+    if done.foreign:
+        lines.append(f"{done.foreign:,} rows of the ledger can be checked with the old key only.")
     return lines
 
 

@@ -3,7 +3,7 @@
 import typer
 
 from db import demo, engine
-from services import config, demo_cases, demo_deliveries, demo_plays
+from services import config, demo_cases, demo_deliveries, demo_plays, demo_rules
 from services import demo as marks
 from services.access import Refused
 from services.commands import shell
@@ -28,6 +28,7 @@ def load() -> None:
             counts = demo.load(session, now, band) | demo_cases.play(session, now)
             counts |= demo_deliveries.play(session, now)
             counts |= demo_plays.play(session, now)
+            counts |= demo_rules.play(session, now)
     except demo.NotEmpty:
         with engine.reading() as session:
             marks.refuse_all_but_the_demo(session)

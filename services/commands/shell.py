@@ -21,6 +21,7 @@ from db import engine
 from db.migrate import upgrade
 from services import config
 from services.access import Forbidden, Refused
+from services.worker.ledger import take_over
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 
@@ -60,6 +61,7 @@ def now() -> datetime:
 def open_desk() -> None:
     """Make the desk that the environment names this process's database, at its newest version."""
     upgrade(engine.use(config.load().url))
+    take_over()
 
 
 @contextmanager

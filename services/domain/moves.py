@@ -33,6 +33,10 @@ class Move(StrEnum):
     SPLIT_OFF = "split_off"
     RETURNED = "returned"
     ESCALATED = "escalated"
+    DONE_THERE = "done_there"
+    CONFLICTED = "conflicted"
+    SETTLED = "settled"
+    RULED = "ruled"
     UNDONE = "undone"
 
 
@@ -63,12 +67,17 @@ FROM: Mapping[Move, frozenset[Status]] = {
     Move.SPLIT_OFF: frozenset(),
     Move.RETURNED: UNRESOLVED,
     Move.ESCALATED: UNRESOLVED,
+    Move.DONE_THERE: UNRESOLVED,
+    Move.CONFLICTED: ALIVE,
+    Move.SETTLED: ALIVE,
+    Move.RULED: ALIVE,
     Move.UNDONE: ALIVE | {Status.MERGED},
 }
 # What came from outside, or left, stays done.
 UNDOABLE = frozenset(Move) - {
     Move.OPENED, Move.JOINED, Move.BREACHED, Move.PUSHED, Move.ANSWERED, Move.BOUNCED,
-    Move.SPLIT_OFF, Move.RETURNED, Move.ESCALATED,
+    Move.SPLIT_OFF, Move.RETURNED, Move.ESCALATED, Move.DONE_THERE, Move.CONFLICTED, Move.SETTLED,
+    Move.RULED,
 }  # fmt: skip
 
 

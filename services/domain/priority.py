@@ -32,6 +32,7 @@ OFTEN = 2.0  # doublings of other cases that count
 YEAR, LONG = 365.25, 3.0  # from one year on somebody is known, from `LONG` years on for long
 
 Reason = dict[str, Any]
+_PLAINLY = {"lowest": "lowest scores", "low": "low score"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def words(reason: Mapping[str, Any], today: date) -> str:
             return f"{n} case{'s' if n > 1 else ''} in the half year before"
         case "known":
             return f"known since {date.fromisoformat(reason['since']).year}"
-    return "lowest scores" if reason["code"] == "lowest" else "low score"
+    return _PLAINLY.get(reason["code"]) or f"rule “{reason['name']}”"
 
 
 def money(amount: Decimal, currency: str | None) -> str:

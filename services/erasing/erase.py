@@ -14,7 +14,9 @@ from services.domain.roles import Verb
 from services.erasing import preview, removing
 from services.erasing.preview import Preview
 from services.erasing.theirs import DELIVERY, NOTHING, Theirs, seen
+from services.ledger.noting import said
 from services.outbox import effects
+from services.retention import holding
 
 
 @permitted(Verb.ERASE)
@@ -26,10 +28,13 @@ def erase(session: Session, actor: Actor, contact_id: int, *, now: datetime) -> 
     """
     seq = bump(session)  # before any row, as every writer does
     person = seen(session, actor, contact_id, lock=True)
+    if why := holding.reason_for(session, person):
+        raise Refused(f"They are on hold: {why}. {NOTHING}")
     theirs = Theirs(session, person)
     waiting = _waiting(session, theirs, now)
     found = preview.told(session, theirs)
     for delivery in waiting:
+        said(session, delivery, "cancelled", actor_id=actor.id, at=now)
         delivery.state, delivery.ended_at = State.CANCELLED.value, now
         session.add(delivery)
     session.flush()
@@ -59,6 +64,7 @@ def _waiting(session: Session, theirs: Theirs, now: datetime) -> list[Delivery]:
             continue
         if delivery.state == State.SENDING and delivery.lease_until and delivery.lease_until >= now:
             raise Refused(f"A message is leaving at this moment: try again in a minute. {NOTHING}")
+        said(session, delivery, at=now)
         delivery.state, delivery.look_at = State.UNKNOWN.value, None
         delivery.leased_by = None
         session.add(delivery)

@@ -128,7 +128,7 @@ def _remote(session: Session, theirs: Theirs) -> tuple[Remote, ...]:
     )
     sent = sa.select(
         DELIVERY.c.vendor, DELIVERY.c.action.label("what"), DELIVERY.c.remote_id, DELIVERY.c.link
-    ).where(theirs.deliveries, DELIVERY.c.vendor != "email", DELIVERY.c.remote_id.is_not(None))
+    ).where(theirs.deliveries, DELIVERY.c.vendor != "email", DELIVERY.c.remote_id > "")
     found: dict[tuple[str, str], Remote] = {}
     for query in (refs, sent):
         for row in session.connection().execute(query.order_by("vendor", "remote_id")).mappings():

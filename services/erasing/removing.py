@@ -14,6 +14,7 @@ from services.erasing.theirs import (
     DELIVERY,
     DRAFT,
     EDIT,
+    INBOUND,
     MESSAGE,
     REF,
     REJECT,
@@ -28,7 +29,7 @@ GONE = "(erased)"  # where a text must stand, or its absence would say something
 # What was said when something failed may quote an address.
 LOOSE = (
     (metadata.tables["integration"], "last_error"), (metadata.tables["job"], "last_error"),
-    (metadata.tables["import_run"], "error"),
+    (metadata.tables["import_run"], "error"), (metadata.tables["reconciliation"], "error"),
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def everything(session: Session, theirs: Theirs, seq: int, now: datetime) -> Non
     _rejects(session, theirs)
     _loose(session, theirs)
     _attempts(session, theirs)
+    _do(session, INBOUND, theirs.came, payload={})
     _do(session, DELIVERY, theirs.deliveries, payload=ERASED, last_error=_if_set(DELIVERY))
     _do(
         session, MESSAGE, theirs.messages, subject=None, body=None, message_id=None, erased_at=now

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from db.models import Contact, metadata
 from db.search import named
+from services import vendor_scores
 from services.access import Actor, Refused
 from services.insights.people import contact_seen
 from services.person_fields import norm
@@ -27,6 +28,7 @@ ASK, CASE, DELIVERY, DRAFT, EDIT, LINK, MESSAGE, REF, REJECT, RESPONSE, VIEW, US
         "external_ref", "import_reject", "response", "saved_view", "user",
     )
 )  # fmt: skip
+INBOUND = metadata.tables["inbound"]
 Where = sa.ColumnElement[bool]
 
 
@@ -41,6 +43,7 @@ class Theirs:
         self.cases: Where = CASE.c.contact_id == self.id
         self.asks: Where = ASK.c.contact_id == self.id
         self.drafts: Where = DRAFT.c.case_id.in_(self.case_ids)
+        self.came: Where = INBOUND.c.case_id.in_(self.case_ids)
         self.edits: Where = EDIT.c.response_id.in_(self.response_ids)
 
     @property
@@ -67,9 +70,13 @@ class Theirs:
 
     @property
     def own_deliveries(self) -> Where:
-        """What carried a message or a case of theirs."""
+        """What carried a message, a case or a score of theirs."""
         carried = sa.select(MESSAGE.c.id).where(self.messages)
-        return sa.or_(DELIVERY.c.message_id.in_(carried), _told_of(self.cases))
+        scores = vendor_scores.keys(self.responses)
+        return sa.or_(
+            DELIVERY.c.message_id.in_(carried), DELIVERY.c.idem_key.in_(scores),
+            _told_of(self.cases),
+        )  # fmt: skip
 
     @property
     def deliveries(self) -> Where:

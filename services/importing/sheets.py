@@ -63,7 +63,7 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
 
 @contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
-    if not openpyxl.DEFUSEDXML:
+    if openpyxl.LXML or not openpyxl.DEFUSEDXML:
         raise ImportRefused("Workbooks cannot be read safely here: defusedxml is not installed.")
     try:
         with path.open("rb") as file:

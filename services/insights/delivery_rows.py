@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from db.models import Case, Delivery, DeliveryAttempt
+from db.models import Case, Delivery
 from db.models.deliveries import OPEN
 from services.access import Actor, permitted
 from services.domain.retrying import State
@@ -146,17 +146,6 @@ def tabs(session: Session, actor: Actor, wanted: Wanted) -> dict[View, int]:
     tab[View.PERSON] = n.get(State.FAILED, 0) + asking
     tab[View.ALL] = sum(n.values())
     return tab | {View.PENDING: 2 * tab[View.ALL] - sum(tab.values())}
-
-
-@permitted(Verb.SEE)
-def attempts(session: Session, actor: Actor, delivery_id: int) -> list[DeliveryAttempt]:
-    """Every try at one delivery, the first one first; none where it may not be seen."""
-    query = (
-        meant(actor, Wanted()).where(Delivery.id == delivery_id)
-        .join(DeliveryAttempt, col(DeliveryAttempt.delivery_id) == Delivery.id)
-        .with_only_columns(DeliveryAttempt).order_by(col(DeliveryAttempt.id))
-    )  # fmt: skip
-    return list(session.scalars(query))
 
 
 def meant(actor: Actor, wanted: Wanted) -> SelectOfScalar[Delivery]:

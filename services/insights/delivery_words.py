@@ -9,11 +9,15 @@ from services.insights.delivery_rows import Row
 from services.insights.vendor_words import Condition
 
 ACTIONS = {
-    "ticket": "Ticket", "conversation": "Conversation", "post": "Post", "event": "Event",
-    "reply": "Reply to the customer", "note": "Internal note", "status": "Status of the ticket",
-    "close": "End of the conversation", "update": "Change of the post",
+    "ticket": "Ticket", "case": "Case", "conversation": "Conversation", "post": "Post",
+    "event": "Event",
+    "reply": "Reply to the customer", "auto": "Message of a rule to the customer",
+    "note": "Internal note", "status": "Status over there",
+    "score": "Score of a customer",
+    "close": "End of the conversation", "open": "Reopening of the conversation",
+    "owner": "Owner of the ticket", "update": "Change of the post",
     "thread": "Reply below the post", "direct": "Message to a colleague",
-    "notice": "Mail to a colleague",
+    "notice": "Mail to a colleague", "digest": "Digest",
 }  # fmt: skip
 STATES = {
     State.PENDING: "pending", State.SENDING: "being sent", State.SENT: "sent",
@@ -46,11 +50,6 @@ def coming(row: Row, vendor: Condition, now: datetime) -> str:
     if row.behind:
         return "waits for an earlier one of this case"
     return f"leaves {_until(row.not_before, now)}"
-
-
-def ended(state: str) -> str:
-    """How a try ended that left the delivery in this state."""
-    return {"pending": "did not leave", "unknown": "may have arrived"}.get(state, state)
 
 
 def tries(n: int) -> str:

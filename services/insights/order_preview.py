@@ -101,6 +101,7 @@ def _weighed(session: Session, rules: Rules, now: datetime) -> Iterator[_Weighed
         for case in lot:
             answer = by_id.get(case.response_id)
             reasons = ranker.reasons(answer, case.id, asked=case.asked) if answer else []
+            reasons += case.given_reasons
             promised = case.close_due if case.contacted_at else case.first_due
             new = priority.rank(promised or case.opened_at, reasons)
             old = priority.shift(case.priority_reasons)
@@ -122,8 +123,8 @@ def _named(
 
 
 _OF_CASE = (
-    "id", "response_id", "rank_at", "priority_reasons", "asked", "contacted_at", "first_due",
-    "close_due", "opened_at",
+    "id", "response_id", "rank_at", "priority_reasons", "given_reasons", "asked",
+    "contacted_at", "first_due", "close_due", "opened_at",
 )  # fmt: skip
 _NAMED: Any = sa.select(
     CASE.c.id, CASE.c.number,

@@ -42,6 +42,9 @@ class Letter:
     references: Sequence[str] = ()
     signature: str = ""
     automatic: bool = False  # a notice, which no machine should answer
+    html: str = ""  # made by us and safe; else it is made of the text
+    picture: bytes = b""  # a PNG that the HTML shows
+    cid: str = ""  # by this name
 
 
 class _Policy(EmailPolicy):
@@ -116,8 +119,13 @@ def composed(letter: Letter, now: datetime) -> EmailMessage:
     if letter.automatic:
         mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_signed(letter), cte="quoted-printable")
-    mail.add_alternative(_html(letter), subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{name.strip('<>').encode().hex()[:40]}")
+    mail.add_alternative(letter.html or _html(letter), subtype="html", cte="quoted-printable")
+    between = f"=_{name.strip('<>').encode().hex()[:40]}"
+    if letter.picture:
+        shown: Any = mail.get_body(("html",))
+        shown.add_related(letter.picture, "image", "png", cid=f"<{letter.cid}>")
+        shown.set_boundary(f"{between}_")
+    mail.set_boundary(between)
     return mail
 
 

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from db.models import Case, Contact, Delivery, DeliveryAttempt, Integration, Message, User
 from services import config
 from services.cases.replying import why_silent
 from services.domain.retrying import Pace, State, shut_for
+from services.keyed import fingerprint
 from services.outbox import effects
-from services.outbox.owing import fingerprint, still_open, thread_of
+from services.outbox.owing import still_open, thread_of
 
 CUT_OFF = "the worker stopped while it was sending"
 
@@ -182,16 +183,16 @@ def _unwanted(session: Session, delivery: Delivery) -> str | None:
     if delivery.message_id is None:
         return None
     query = (
-        select(Contact, Case)
+        select(Contact, func.coalesce(Message.response_id, Case.response_id))
         .join(Message, col(Message.contact_id) == Contact.id)
-        .join(Case, col(Case.id) == Message.case_id)
-        .where(Message.id == delivery.message_id, Message.kind == "reply")
+        .outerjoin(Case, col(Case.id) == Message.case_id)
+        .where(Message.id == delivery.message_id, col(Message.kind).in_(("reply", "auto")))
     )
     found = session.exec(query).first()
     if found is None:
         return None
-    contact, case = found
+    contact, response_id = found
     to = str((delivery.payload.get("to") or {}).get("address") or "").casefold()
     if to and to == contact.bounced_email:
         return "mail to this address came back meanwhile"
-    return why_silent(session, case, contact)
+    return why_silent(session, response_id, contact)

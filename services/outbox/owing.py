@@ -1,8 +1,5 @@
 """An intended effect becomes a row, in the transaction of what it follows from."""
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from db.models import Delivery, ExternalRef
-from services import config
 from services.domain.retrying import OPEN, State
+from services.keyed import keyed
+from services.ledger.noting import said
 
 ERASED = {"erased": True}  # the payload of what was about a person who was erased
 
@@ -26,11 +24,13 @@ def owe(
     body: Mapping[str, Any],
     now: datetime,
     hold: timedelta = timedelta(0),
+    why: dict[str, Any] | None = None,
     **values: Any,
 ) -> Delivery:
     """The delivery that `key` names, made if there is none; it leaves after `hold`.
 
-    `values` are further columns: case_id, message_id, user_id, actor_id, lane.
+    `values` are further columns: case_id, message_id, user_id, actor_id, lane. `why` is what the
+    ledger says of its reason, in ids.
     """
     known = session.exec(select(Delivery).where(Delivery.idem_key == key)).one_or_none()
     if known is not None:
@@ -41,6 +41,8 @@ def owe(
     )  # fmt: skip
     session.add(made)
     session.flush()
+    if why:
+        said(session, made, why=why)
     return made
 
 
@@ -84,11 +86,14 @@ def open_in(session: Session, vendor: str, case_id: int, action: str) -> Deliver
     return session.exec(query).first()
 
 
-def withdraw(session: Session, delivery: Delivery, why: str, now: datetime) -> bool:
+def withdraw(
+    session: Session, delivery: Delivery, why: str, now: datetime, by: int | None = None
+) -> bool:
     """Cancel what has not left; whether it could be. The row is locked by this."""
     session.refresh(delivery, with_for_update=True)
     if delivery.state != State.PENDING:
         return False
+    said(session, delivery, "cancelled", actor_id=by, at=now)
     delivery.state, delivery.last_error, delivery.ended_at = State.CANCELLED.value, why, now
     session.add(delivery)
     session.flush()
@@ -97,14 +102,4 @@ def withdraw(session: Session, delivery: Delivery, why: str, now: datetime) -> b
 
 def public_key(idem_key: str) -> str:
     """What the outside knows the effect by: no two desks have the same, and it tells nothing."""
-    return f"ld-{_keyed(b'outbox key', idem_key)[:32]}"
-
-
-def fingerprint(body: Mapping[str, Any]) -> str:
-    """HMAC of a payload, for the record of its attempts."""
-    return _keyed(b"payload", json.dumps(body, sort_keys=True, default=str))
-
-
-def _keyed(use: bytes, text: str) -> str:
-    key = hashlib.sha256(use + b"\0" + config.load().key()).digest()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return f"ld-{keyed(b'outbox key', idem_key)[:32]}"

@@ -16,9 +16,9 @@ from services.domain.retrying import (
     once_more,
     shut_for,
 )
+from services.keyed import fingerprint
 from services.outbox import effects
 from services.outbox.claiming import Claimed
-from services.outbox.owing import fingerprint
 from services.vendors.base import Receipt, VendorError
 
 LONGEST = 300  # characters of an error that is kept

@@ -9,6 +9,7 @@ KNOWN = {
     "email": ("E-mail", "email.Email"),
     "zendesk": ("Zendesk", "zendesk.Zendesk"),
     "intercom": ("Intercom", "intercom.Intercom"),
+    "salesforce": ("Salesforce", "salesforce.Salesforce"),
     "slack": ("Slack", "slack.Slack"),
     "webhook": ("Webhook", "webhook.Webhook"),
 }

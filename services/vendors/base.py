@@ -5,7 +5,7 @@ what the outbox may do next.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +45,14 @@ class Receipt:
     thread: str | None = None
     link: str | None = None
     rest: float = 0
+
+
+@dataclass(frozen=True)
+class There:
+    """What a vendor has of a message: how often, and whether the case ended there if it says."""
+
+    copies: int
+    ended: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,21 @@ class Vendor(ABC):
     def find(self, message: Message) -> Receipt | None:
         """What the vendor has of an earlier try; None: it has nothing."""
         raise VendorError(f"{message.action} cannot be looked up", permanent=True)
+
+    def there(self, messages: Sequence[Message]) -> dict[str, There]:
+        """What the vendor has of these, by key; those that it cannot tell about are left out."""
+        found = {}
+        for message in filter(self.sees, messages):
+            try:
+                found[message.key] = There(int(self.find(message) is not None))
+            except VendorError as error:
+                if error.reconnect or not error.permanent:
+                    raise
+        return found
+
+    def sees(self, message: Message) -> bool:
+        """Whether the vendor tells for sure if it has this one."""
+        return message.action in self.actions and self.unsure(message) is Unsure.LOOK
 
     def unsure(self, message: Message) -> Unsure:
         """What can be done about this one if nobody knows whether it arrived."""

@@ -7,7 +7,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Any, ClassVar
 
+from services.digests import picture
 from services.mail import compose, parse, smtp
+from services.mail.digest_html import CID, html
 from services.mail.inbox import Inbox
 from services.mail.sockets import SECURITY, Server
 from services.vendors.base import Field, Message, Receipt, Unsure, Update, Vendor, VendorError
@@ -39,7 +41,9 @@ class Email(Vendor):
         Field("imap_password", "IMAP password", "empty: as for SMTP", secret=True, required=False),
         Field("imap_folder", "IMAP folder", default="INBOX", required=False),
     )
-    actions: ClassVar[Mapping[str, Unsure]] = {"reply": Unsure.ASK, "notice": Unsure.ASK}
+    actions: ClassVar[Mapping[str, Unsure]] = {
+        "reply": Unsure.ASK, "auto": Unsure.ASK, "notice": Unsure.ASK, "digest": Unsure.ASK,
+    }  # fmt: skip
 
     def check(self) -> str:
         try:
@@ -58,8 +62,11 @@ class Email(Vendor):
         """All but the date, which is that of sending."""
         mail = self._mail(message)
         headers = {name: str(value) for name, value in mail.items() if name.lower() != "date"}
-        text, html = (part.get_content() for part in mail.iter_parts())
-        return {"envelope": _envelope(mail), "headers": headers, "text": text, "html": html}
+        said = {kind: _content(mail, kind) for kind in ("plain", "html")}
+        return {
+            "envelope": _envelope(mail), "headers": headers, "text": said["plain"],
+            "html": said["html"],
+        }  # fmt: skip
 
     def send(self, message: Message) -> Receipt:
         mail = self._mail(message)
@@ -88,11 +95,14 @@ class Email(Vendor):
         return parse.read(raw, self._given("from_address"), datetime.now(UTC))
 
     def _mail(self, message: Message) -> EmailMessage:
-        notice = message.action == "notice"
+        automatic = message.action != "reply"
         body = message.body
-        more: dict[str, Any] = {"automatic": notice}
+        more: dict[str, Any] = {"automatic": automatic}
+        if message.action == "digest":
+            alt = picture.alt(body["chart"])
+            more |= {"html": html(body, alt), "picture": picture.png(body["chart"]), "cid": CID}
         try:
-            if not notice:
+            if message.action in ("reply", "auto"):  # the customer may answer it
                 answers_to = body.get("reply_to") or self._given("reply_to")
                 more["reply_to"] = compose.person(answers_to) if answers_to else None
                 more["signature"] = body.get("signature") or self._given("signature")
@@ -133,3 +143,8 @@ def _envelope(mail: EmailMessage) -> dict[str, str]:
         "from": mail["From"].addresses[0].addr_spec,
         "to": mail["To"].addresses[0].addr_spec,
     }
+
+
+def _content(mail: EmailMessage, kind: str) -> str:
+    found = mail.get_body((kind,))
+    return "" if found is None else str(found.get_content())

@@ -8,8 +8,9 @@ conversation would be begun again: it is tried once more, and then left out with
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, ClassVar
 
 from intercom import (
@@ -22,11 +23,14 @@ from intercom import (
 )
 from intercom import Intercom as Sdk
 from intercom.conversations import ConversationsManageRequestBody_Close as Close
+from intercom.conversations import ConversationsManageRequestBody_Open as Open
 from intercom.conversations import CreateConversationRequestFrom
 
+from services.domain.case_state import Outcome
+from services.vendors import intercom_in, intercom_read, two_way
 from services.vendors import intercom_people as people
 from services.vendors import intercom_words as words
-from services.vendors.base import Field, Message, Receipt, Unsure, Vendor, VendorError
+from services.vendors.base import Field, Message, Receipt, There, Unsure, Vendor, VendorError
 from services.vendors.intercom_calls import ident, opened, rest, said, unreadable
 
 _REGIONS = {"us": "", "eu": "eu.", "au": "au."}
@@ -58,12 +62,16 @@ class Intercom(Vendor):
         Field("copy_notes", "Notes are copied",
               "Notes on the case become internal notes there.", default="no",
               choices=("yes", "no")),
+        Field("client_secret", "Client secret of the app",
+              "Webhooks are signed with it.", secret=True, required=False),
+        *two_way.fields("conversation", [*Outcome]),
     )  # fmt: skip
     actions: ClassVar[Mapping[str, Unsure]] = {
         "conversation": Unsure.ASK,
         "reply": Unsure.ASK,
         "note": Unsure.ASK,
         "close": Unsure.AGAIN,
+        "open": Unsure.AGAIN,
     }
 
     def check(self) -> str:
@@ -103,9 +111,21 @@ class Intercom(Vendor):
             with said(effect=False):
                 paging = StartingAfterPaging(per_page=150)
                 found = sdk.conversations.search(query=query, pagination=paging).items or []
-                threads = [ident(one.id) for one in found if _is(one, plan)]
+                threads = [ident(one.id) for one in found if words.is_one(one, plan)]
         thread = next(filter(None, threads), None)
         return Receipt(thread, thread, self._link(person, thread)) if thread else None
+
+    def there(self, messages: Sequence[Message]) -> dict[str, There]:
+        """Conversations that we know by their ids; what stands in them is left out."""
+        return intercom_read.there(self._opened(), messages)
+
+    def changes(self, thread: str, known: Collection[str]) -> list[two_way.Change]:
+        """The parts of a conversation that are not known yet."""
+        return intercom_in.changes(self._opened(), self._setting("admin_id"), thread, known)
+
+    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, str]]:
+        """By the time of each conversation's last update."""
+        return intercom_in.changed(self._opened(), frozenset(threads), since)
 
     def _begin(self, sdk: Sdk, message: Message) -> Receipt:
         plan, until = self._plan(message), time.monotonic() + _PATIENCE
@@ -152,10 +172,10 @@ class Intercom(Vendor):
         if thread is None:
             raise VendorError("There is no conversation in Intercom to add to", permanent=True)
         talk = sdk.conversations.with_raw_response
-        with said(effect=message.action != "close"):
+        with said(effect=message.action not in ("close", "open")):
             answer = (
                 talk.manage(thread, request=part)
-                if isinstance(part, Close)
+                if isinstance(part, Close | Open)
                 else talk.reply(thread, request=part)
             )
         parts = getattr(answer.data, "conversation_parts", None)
@@ -174,9 +194,10 @@ class Intercom(Vendor):
             "note": words.note(card),
         }
 
-    def _part(self, message: Message) -> Part | Close:
-        if message.action == "close":
-            return Close(admin_id=self._setting("admin_id"))
+    def _part(self, message: Message) -> Part | Close | Open:
+        if message.action in ("close", "open"):
+            kind = Close if message.action == "close" else Open
+            return kind(admin_id=self._setting("admin_id"))
         if message.action == "note":
             return self._written("note", words.html(message.body["text"]))
         return self._written("comment", words.text(message.body["text"]))
@@ -226,14 +247,3 @@ def _tried(step: Callable[[], object], times: int, thread: str) -> bool:
                 return error.permanent
             time.sleep(min(error.wait or 0.2, _LONGEST_PAUSE))
     return True
-
-
-def _is(conversation: Any, plan: Mapping[str, Any]) -> bool:
-    """Whether it says what we sent, and is not marked as another case's."""
-    marks = conversation.custom_attributes or {}
-    own = plan["conversation_attributes"]
-    if any(marks.get(name) not in (None, number) for name, number in own.items()):
-        return False
-    return words.same(
-        conversation.source and conversation.source.body, plan["conversation"]["body"]
-    )

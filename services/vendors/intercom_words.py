@@ -96,3 +96,12 @@ def same(stored: str | None, words: str) -> bool:
     """Whether what Intercom keeps, which is HTML, says the same as `words`."""
     plain = unescape(re.sub(r"<[^>]*>", " ", stored or ""))
     return bool(words.strip()) and plain.split() == words.split()
+
+
+def is_one(conversation: Any, plan: Mapping[str, Any]) -> bool:
+    """Whether it says what we sent, and is not marked as another case's."""
+    marks = conversation.custom_attributes or {}
+    own = plan["conversation_attributes"]
+    if any(marks.get(name) not in (None, number) for name, number in own.items()):
+        return False
+    return same(conversation.source and conversation.source.body, plan["conversation"]["body"])

@@ -1,20 +1,26 @@
 """Slack: a case is a message in a channel, kept up to date, with a thread below it."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from services import egress
-from services.vendors.base import Field, Message, Receipt, Unsure, Vendor, VendorError
+from services.digests import picture
+from services.vendors import slack_read
+from services.vendors.base import Field, Message, Receipt, There, Unsure, Vendor, VendorError
 from services.vendors.over_http import told
 from services.vendors.slack_blocks import blocks, note, safe, summary
 from services.vendors.slack_client import TITLE, Workspace, refusal
+from services.vendors.slack_digest import blocks as digest_blocks
+from services.vendors.slack_forms import BUTTONS
+from services.vendors.slack_socket import Handler, listening
 from services.vendors.words import line
 
 _EVENT = "loopdesk_case"
 _REST = 1.0  # seconds; Slack takes about one message a second for each channel
+_PICTURES = "files:write"
 _DIRECT = {"im:write": "direct messages", "users:read.email": "direct messages"}
 # Nothing in a message may become a link preview, a mention or a format.
 _STILL = {"unfurl_links": False, "unfurl_media": False}
@@ -34,6 +40,10 @@ class Slack(Vendor):
               required=False),
         Field("webhook_url", "Webhook address", "Starts with https://hooks.slack.com/.",
               secret=True, required=False),
+        Field("app_token", "App token", "Starts with xapp-. Buttons then work without a public "
+              "address (Socket Mode).", secret=True, required=False),
+        Field("signing_secret", "Signing secret", "Only where Slack calls the desk instead.",
+              secret=True, required=False),
         Field("base_url", "Address", "Only where it is not Slack's own.",
               default="https://slack.com/api/", required=False),
     )  # fmt: skip
@@ -42,6 +52,7 @@ class Slack(Vendor):
         "update": Unsure.AGAIN,
         "thread": Unsure.LOOK,
         "direct": Unsure.LOOK,
+        "digest": Unsure.LOOK,
     }
 
     def unsure(self, message: Message) -> Unsure:
@@ -56,6 +67,8 @@ class Slack(Vendor):
             slack.may_read(channel)
         lacking = sorted(scope for scope in _DIRECT if scopes and scope not in scopes)
         more = f"; without {', '.join(lacking)} it sends no direct messages" if lacking else ""
+        if scopes and _PICTURES not in scopes:
+            more += f"; without {_PICTURES} digests come without their picture"
         return f"Signed in to {line(team, 60)} as {line(user, 60)}{more}"
 
     def payload(self, message: Message) -> dict[str, Any]:
@@ -63,7 +76,8 @@ class Slack(Vendor):
         body, action = message.body, message.action
         if action in ("post", "update"):
             said: dict[str, Any] = {"text": summary(body["card"])}
-            said["blocks"] = blocks(body["card"], self.config.get("mapping") or {})
+            mapping, heard = self.config.get("mapping") or {}, self._heard
+            said["blocks"] = blocks(body["card"], mapping, BUTTONS if heard else None)
             if self._by_webhook:
                 return said | _STILL
             if action == "update":
@@ -73,6 +87,9 @@ class Slack(Vendor):
             channel, ts = _thread(message)
             text = safe(body["text"], 30_000)
             return self._new(message, channel=channel, thread_ts=ts, text=text, mrkdwn=False)
+        if action == "digest":
+            said = {"text": safe(line(body["subject"], 140), 140), "blocks": digest_blocks(body)}
+            return self._new(message, channel=str(body.get("channel") or body["to"]), **said)
         said = {
             "text": safe(line(body["text"]), 140),
             "blocks": note(body["text"], body.get("link")),
@@ -87,11 +104,22 @@ class Slack(Vendor):
             if message.action == "update":
                 slack.update(wanted)
                 return _receipt(*_thread(message))
-            if message.action == "direct":
+            if message.body.get("to"):
                 wanted["channel"] = slack.direct(str(message.body["to"]))
             channel, ts = slack.post(wanted)
             link = slack.link(channel, ts) if message.action == "post" else None
+            if message.action == "digest":
+                _illustrate(slack, message.body["chart"], channel, ts)
         return _receipt(channel, ts, message, link)
+
+    def there(self, messages: Sequence[Message]) -> dict[str, There]:
+        """Posts, each in the channel that it went to; what stands below them is left out."""
+        posts = [one for one in messages if one.action == "post" and self.sees(one)]
+        if not posts:
+            return {}
+        with self._workspace() as slack:
+            where = {one.key: _thread(one)[0] if one.thread else self._channel() for one in posts}
+            return slack_read.there(slack, where, {one.key: _oldest(one) for one in posts})
 
     def find(self, message: Message) -> Receipt | None:
         if self._by_webhook:
@@ -105,14 +133,41 @@ class Slack(Vendor):
                     return _receipt(channel, ts, message, slack.link(channel, ts))
         return None
 
+    def email_of(self, user: str) -> str | None:
+        """The address of somebody of this workspace, if they have one."""
+        with self._workspace() as slack:
+            return slack.email_of(user)
+
+    def form(self, trigger: str, view: Mapping[str, Any]) -> None:
+        """Show a form to whoever has just pressed a button."""
+        with self._workspace() as slack:
+            slack.form(trigger, view)
+
+    def tell(self, channel: str, user: str, text: str) -> None:
+        """Say something to one person alone."""
+        with self._workspace() as slack:
+            slack.tell(channel, user, safe(text, 1000))
+
+    def listening(self, handler: Handler) -> AbstractContextManager[object]:
+        """Connected by the app token until the block ends; see `slack_socket`."""
+        token = self.secrets.get("app_token", "").strip()
+        return listening(token, self._base(), self.allow, handler)
+
+    @property
+    def _heard(self) -> bool:
+        """Whether somebody hears of it when a button is pressed."""
+        return not self._by_webhook and any(map(self.secrets.get, ("app_token", "signing_secret")))
+
     @property
     def _by_webhook(self) -> bool:
         return self.config.get("mode") == "webhook"
 
     def _place(self, slack: Workspace, message: Message) -> tuple[str, str]:
         """The channel and thread where this message would be."""
-        if message.action == "direct":
+        if message.body.get("to"):
             return slack.direct(str(message.body["to"])), ""
+        if message.action == "digest":
+            return str(message.body["channel"]), ""
         return _thread(message) if message.action == "thread" else (self._channel(), "")
 
     def _new(self, message: Message, **said: Any) -> dict[str, Any]:
@@ -133,11 +188,14 @@ class Slack(Vendor):
         token = self.secrets.get("bot_token", "").strip()
         if not re.fullmatch(r"[\x21-\x7e]+", token):
             raise VendorError("Slack: the bot token is missing", reconnect=True)
+        with egress.client(self.allow) as http:
+            yield Workspace(http, token, self._base())
+
+    def _base(self) -> str:
         base = str(self.config.get("base_url") or "https://slack.com/api/")
         if not base.startswith(("https://", "http://")):
             raise VendorError("Slack: the address must start with https://", permanent=True)
-        with egress.client(self.allow) as http:
-            yield Workspace(http, token, base)
+        return base
 
     def _post_by_webhook(self, message: Message, wanted: dict[str, Any]) -> Receipt:
         if message.action != "post":
@@ -167,6 +225,13 @@ def _receipt(
     """Only a post gives the case a message of its own."""
     thread = f"{channel}:{ts}" if message and message.action == "post" else None
     return Receipt(f"{channel}:{ts}", thread, link, _REST if message else 0)
+
+
+def _illustrate(slack: Workspace, chart: Mapping[str, Any], channel: str, ts: str) -> None:
+    """The picture of a digest, in its thread. What was posted stands and is not posted again,
+    whatever becomes of this: the words say the same."""
+    with suppress(VendorError):
+        slack.picture(channel, ts, picture.png(chart), chart["title"], picture.alt(chart))
 
 
 def _thread(message: Message) -> tuple[str, str]:

@@ -4,7 +4,7 @@ Everything that people wrote stands in plain text with Slack's three signs escap
 mention anybody, format anything or lead anywhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -38,9 +38,14 @@ def summary(card: Mapping[str, Any]) -> str:
     return safe(line(f"Case {card['number']}{_of(who)}: {_score(card)}"), 140)
 
 
-def blocks(card: Mapping[str, Any], mapping: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The whole card. `mapping` (label: path) chooses what is said about the customer."""
-    return [block.to_dict() for block in _card(card, mapping)]
+def blocks(
+    card: Mapping[str, Any], mapping: Mapping[str, str], buttons: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The whole card. `mapping` (label: path) chooses what is said about the customer.
+
+    `buttons` (name: words) are what can be done to an open case without leaving Slack.
+    """
+    return [block.to_dict() for block in _card(card, mapping, buttons or {})]
 
 
 def note(text: str, link: str | None) -> list[dict[str, Any]]:
@@ -49,7 +54,9 @@ def note(text: str, link: str | None) -> list[dict[str, Any]]:
     return [block.to_dict() for block in [*made, *_button(link)]]
 
 
-def _card(card: Mapping[str, Any], mapping: Mapping[str, str]) -> Iterator[kit.Block]:
+def _card(
+    card: Mapping[str, Any], mapping: Mapping[str, str], buttons: Mapping[str, str]
+) -> Iterator[kit.Block]:
     yield kit.HeaderBlock(text=_plain(f"Case {card['number']}: {line(_score(card))}", 150))
     if customer := _customer(card):
         yield kit.SectionBlock(text=_plain(customer, 500))
@@ -60,14 +67,21 @@ def _card(card: Mapping[str, Any], mapping: Mapping[str, str]) -> Iterator[kit.B
     ]:
         yield kit.SectionBlock(fields=facts)
     yield kit.ContextBlock(elements=[_plain(" \u00b7 ".join(_standing(card)), 1000)])
-    yield from _button(card.get("link"))
+    open_ = card.get("status") not in ("resolved", "merged")
+    number = str(card["number"])
+    made = [
+        kit.ButtonElement(text=_plain(words, 75), action_id=name, value=number)
+        for name, words in (buttons if open_ else {}).items()
+    ]
+    yield from _button(card.get("link"), made)
 
 
-def _button(link: Any) -> Iterator[kit.Block]:
-    address = str(link or "")
+def _button(link: Any, others: Sequence[kit.ButtonElement] = ()) -> Iterator[kit.Block]:
+    address, made = str(link or ""), list(others)
     if address.startswith(("https://", "http://")) and len(address) <= 3000:
-        button = kit.ButtonElement(text=_plain(_OPEN, 75), url=address, action_id="open")
-        yield kit.ActionsBlock(elements=[button])
+        made.append(kit.ButtonElement(text=_plain(_OPEN, 75), url=address, action_id="open"))
+    if made:
+        yield kit.ActionsBlock(elements=made)
 
 
 def _plain(text: Any, most: int) -> kit.PlainTextObject:

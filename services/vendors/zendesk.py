@@ -1,12 +1,15 @@
 """Zendesk Support: a case is a ticket there, and what is said about it are its comments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from zenpy.lib.api_objects import Ticket
 
+from services.domain.case_state import Outcome
+from services.vendors import two_way, zendesk_in, zendesk_read
 from services.vendors import zendesk_ticket as ticket_of
-from services.vendors.base import Field, Message, Receipt, Unsure, Vendor, VendorError
+from services.vendors.base import Field, Message, Receipt, There, Unsure, Vendor, VendorError
 from services.vendors.words import line
 from services.vendors.zendesk_desk import Desk, connected
 from services.vendors.zendesk_session import home
@@ -33,12 +36,16 @@ class Zendesk(Vendor):
         Field("copy_notes", "Notes are copied",
               "Notes on the case become internal notes there.", default="no",
               choices=("yes", "no")),
+        Field("webhook_secret", "Signing secret of the webhook",
+              "From Zendesk, where you made the webhook.", secret=True, required=False),
+        *two_way.fields("ticket", [*Outcome]),
     )  # fmt: skip
     actions: ClassVar[Mapping[str, Unsure]] = {
         "ticket": Unsure.LOOK,
         "reply": Unsure.LOOK,
         "note": Unsure.LOOK,
         "status": Unsure.AGAIN,
+        "owner": Unsure.AGAIN,
     }
 
     @classmethod
@@ -70,9 +77,14 @@ class Zendesk(Vendor):
                 _reaches_somebody(desk, now)
             if now.status != "closed":
                 return desk.update(wanted)
-            if message.action == "status":
+            if message.action in ("status", "owner"):
                 return _closed(desk, message, now)
             return desk.create(ticket_of.followed(message, now))
+
+    def there(self, messages: Sequence[Message]) -> dict[str, There]:
+        """Each update is counted by its key."""
+        with connected(self) as desk:
+            return zendesk_read.there(desk, messages)
 
     def find(self, message: Message) -> Receipt | None:
         with connected(self) as desk:
@@ -81,11 +93,29 @@ class Zendesk(Vendor):
                     return desk.receipt(number, None if message.action == "ticket" else audit)
         return None
 
+    def changes(self, thread: str, known: Collection[str]) -> list[two_way.Change]:
+        """The audits of a ticket that are not known yet."""
+        with connected(self) as desk, zendesk_in.readable():
+            number = ticket_of.ticket_id(Message("", "read", {}, thread))
+            new = [one for one in desk.audits(number) if f"audit:{one['id']}" not in known]
+            people = desk.people(zendesk_in.people_in(new))
+            return [zendesk_in.change(one, people) for one in new]
+
+    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, str]]:
+        """By the time of each ticket's last update: its list may be read by any agent."""
+        numbers = [int(thread) for thread in threads if thread.isdigit()]
+        with connected(self) as desk, zendesk_in.readable():
+            for number, at in desk.updated(numbers):
+                if zendesk_in.moment(at) >= since:
+                    yield str(number), at
+
     def _ticket(self, message: Message) -> Ticket:
         if message.action == "ticket":
             return ticket_of.opened(message, self.config)
         if message.action == "status":
             return ticket_of.moved(message)
+        if message.action == "owner":
+            return ticket_of.owned(message)
         return ticket_of.commented(message)
 
 
@@ -106,7 +136,7 @@ def _reaches_somebody(desk: Desk, ticket: Ticket) -> None:
 
 def _closed(desk: Desk, message: Message, ticket: Ticket) -> Receipt:
     """Closed is more than solved, and for ever."""
-    if message.body["status"] == "solved":
+    if message.body.get("status") == "solved":
         return desk.receipt(int(ticket.id), None)
     said = "The ticket in Zendesk is closed for good; the next reply opens one that follows it"
     raise VendorError(said, permanent=True)

@@ -1,6 +1,6 @@
 """The few calls to Zendesk that the desk makes: each gives what was asked for, or a VendorError."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,9 +9,11 @@ from zenpy.lib.api_objects import Audit, Ticket, TicketAudit, User
 from zenpy.lib.exception import APIException, ZenpyException
 
 from services.vendors.base import Receipt, Vendor, VendorError
-from services.vendors.zendesk_session import TIMEOUT, TITLE, Session, home
+from services.vendors.over_requests import TIMEOUT
+from services.vendors.zendesk_session import TITLE, Session, home
 from services.vendors.zendesk_ticket import MARK
 
+_AT_ONCE = 100
 _MOST = 5000  # tickets or updates; a ticket holds 5,000 comments at most
 # What zenpy raises, or stumbles over, where an answer is not of the shape it expects.
 _ODD = (ZenpyException, APIException, AttributeError, KeyError, TypeError, ValueError)
@@ -50,6 +52,33 @@ class Desk:
         with self._understood():
             audits = self._few(self._zenpy.tickets.audits(number))
             return next((int(audit.id) for audit in audits if _key(audit) == key), None)
+
+    def keys(self, number: int) -> list[str | None]:
+        """The key of every update of this ticket; none where it is not ours."""
+        with self._understood():
+            return [_key(audit) for audit in self._few(self._zenpy.tickets.audits(number))]
+
+    def audits(self, number: int) -> list[dict[str, Any]]:
+        """Every update of this ticket, the first one first, as plain values."""
+        with self._understood():
+            return [one.to_dict() for one in self._few(self._zenpy.tickets.audits(number))]
+
+    def people(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Users by their ids: agents and customers."""
+        found: dict[int, dict[str, Any]] = {}
+        for lot in _lots(sorted(ids)):
+            with self._understood():
+                for user in self._few(self._zenpy.users(ids=lot)):
+                    found[int(user.id)] = {"email": user.email, "role": user.role}
+        return found
+
+    def updated(self, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """When each of these tickets was last updated; one that was deleted is left out."""
+        for lot in _lots(numbers):
+            with self._understood():
+                found = [(int(one.id), str(one.updated_at))
+                         for one in self._few(self._zenpy.tickets(ids=lot))]  # fmt: skip
+            yield from found
 
     def create(self, ticket: Ticket) -> Receipt:
         with self._understood():
@@ -92,6 +121,11 @@ def connected(vendor: Vendor, key: str = "") -> Iterator[Desk]:
         raise VendorError(f"{TITLE}: e-mail address or token is missing", reconnect=True)
     with Session(home(vendor.config), vendor.allow, key) as session:
         yield Desk(session, email, token)
+
+
+def _lots(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many as one request may name."""
+    return (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
 
 
 def _a(kind: type[Any], answer: Any) -> Any:

@@ -6,27 +6,20 @@ only addresses under https. All three end here: each failure is a VendorError be
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import MaxRetryError
 
 from services import egress
 from services.vendors import limits
 from services.vendors.base import VendorError
 from services.vendors.over_http import refused
+from services.vendors.over_requests import told
 
 TITLE = "Zendesk"
-TIMEOUT = (5, 10)  # seconds to connect, to read
-_WRONG = (
-    requests.exceptions.InvalidHeader, requests.exceptions.InvalidJSONError,
-    requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-)  # fmt: skip
 
 # At DEBUG it writes down whole messages, with whatever customers wrote in them.
 logging.getLogger("zenpy").setLevel(logging.INFO)
@@ -63,7 +56,7 @@ class Session(requests.Session):
         if method.upper() == "POST" and self._key:
             named = {"Idempotency-Key": sha256(self._key.encode()).hexdigest()}
             kw["headers"] = dict(kw.get("headers") or {}) | named
-        with _told(effect=self.writing):
+        with told(TITLE, "subdomain", effect=self.writing):
             response = super().request(method, self._here(url), **kw)
         self.rest = _rest(response)
         if not response.ok:
@@ -78,37 +71,6 @@ class Session(requests.Session):
         """The same place in the Zendesk that was entered, wherever zenpy or an answer points."""
         parts = urlsplit(url)
         return self.base + parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-@contextmanager
-def _told(*, effect: bool) -> Iterator[None]:
-    """Turns each failure of a connection into a VendorError; `effect`: doing it twice matters."""
-    try:
-        yield
-    except egress.Refusal as error:
-        raise VendorError(f"{TITLE}: {error}", permanent=True) from None
-    except _WRONG:
-        raise VendorError(f"{TITLE}: this cannot be sent as it is", permanent=True) from None
-    except requests.TooManyRedirects:
-        said = f"{TITLE} points elsewhere; is the subdomain right?"
-        raise VendorError(said, permanent=True) from None
-    except requests.RequestException as error:
-        if _before(error):
-            raise VendorError(f"{TITLE} cannot be reached") from None
-        if isinstance(error, requests.Timeout):
-            raise VendorError(f"{TITLE} did not answer in time", unsure=effect) from None
-        raise VendorError(f"{TITLE} hung up before it answered", unsure=effect) from None
-    except UnicodeError:
-        said = f"{TITLE}: address or token hold characters that cannot be sent"
-        raise VendorError(said, reconnect=True) from None
-
-
-def _before(error: requests.RequestException) -> bool:
-    """Whether the connection was never made, so that nothing can have happened."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return False  # may also end a connection that was good
-    reason = error.args[0] if error.args else None
-    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, MaxRetryError | str)
 
 
 def _refusal(response: requests.Response, *, effect: bool) -> VendorError:

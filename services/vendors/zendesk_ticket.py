@@ -82,6 +82,15 @@ def moved(message: Message) -> Ticket:
     return Ticket(id=ticket_id(message), status=status, metadata={MARK: message.key})
 
 
+def owned(message: Message) -> Ticket:
+    """The ticket with another owner: zenpy leaves out what is empty, so it cannot take one off."""
+    email = line(message.body.get("email"))
+    if "@" not in email:
+        raise VendorError("Take the owner off in Zendesk: it cannot be done from here",
+                          permanent=True)  # fmt: skip
+    return Ticket(id=ticket_id(message), assignee_email=email, metadata={MARK: message.key})
+
+
 def ticket_id(message: Message) -> int:
     """The number of the case's ticket."""
     if not re.fullmatch(r"[0-9]{1,18}", message.thread or ""):

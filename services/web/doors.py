@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services import config
-from services.web import exports, setup, signin
+from services.web import exports, hooks, oidc, setup, signin
 from services.web.api import api
 from services.web.forms import HERE
 from services.web.gate import Gate
@@ -21,8 +21,10 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         *signin.ROUTES,
+        *oidc.ROUTES,
         *setup.ROUTES,
         *exports.ROUTES,
+        *hooks.ROUTES,
         Mount("/auth/static", StaticFiles(directory=HERE / "static")),
         Mount("/api", api),
         # What is left of the open prefixes must not reach Streamlit, which answers any path.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
@@ -9,9 +10,11 @@ from starlette.routing import BaseRoute
 
 from db.engine import reading, transaction
 from services import config, links, passwords, sessions
+from services.sign_in import configuring
 from services.web.forms import Visit, message, page, posted, secure, shown
 from services.web.gate import cookie_name
 
+PASSWORDS_OFF = "Nobody signs in with a password here. Nothing was done."
 # Browsers drop tabs and turn backslashes around, so "/\t/evil" and "/\evil" lead elsewhere.
 _LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
 
@@ -27,7 +30,7 @@ def entered(visit: Visit, begin: Callable[[Session], str], path: str = "/") -> R
         if visit.live:
             sessions.end(session, visit.live.session.token_hash, now=visit.now)
         token = begin(session)
-    response = _go(local(path))
+    response = go(local(path))
     response.set_cookie(
         cookie_name(), token, max_age=int(sessions.LIFE.total_seconds()), path="/",
         httponly=True, samesite="lax", secure=secure(visit.request),
@@ -43,7 +46,7 @@ def agent(visit: Visit) -> str:
 def _show_login(visit: Visit) -> Response:
     path = local(visit.request.query_params.get("next", "/"))
     if visit.live:
-        return _go(path)
+        return go(path)
     with reading() as session:
         if not config.load().loopdesk_demo and not links.is_set_up(session):
             text = "Open the link that the desk wrote to its console when it started."
@@ -54,6 +57,10 @@ def _show_login(visit: Visit) -> Response:
 def _login(visit: Visit, form: Mapping[str, str]) -> Response:
     email, password = form.get("email", ""), form.get("password", "")
     path = local(form.get("next", "/"))
+    with reading() as session:
+        allowed = configuring.by_password(session)
+    if not allowed:
+        return _login_page(visit, path, 403, error=PASSWORDS_OFF)
     with transaction() as session:
         tried = sessions.attempt(session, email, visit.host, now=visit.now)
     # With no transaction open: the hash takes its time, and nobody should wait for it.
@@ -85,30 +92,31 @@ def _demo(visit: Visit, form: Mapping[str, str]) -> Response:
 def _login_page(
     visit: Visit, path: str, status: int = 200, email: str = "", error: str = ""
 ) -> Response:
-    people = []
-    if config.load().loopdesk_demo:
-        with reading() as session:
-            people = sessions.people_to_be(session)
+    with reading() as session:
+        people = sessions.people_to_be(session) if config.load().loopdesk_demo else []
+        other = configuring.provider(session)
     left = "out" in visit.request.query_params
     return page(
-        visit, "login.html", status, next=path, email=email, error=error, people=people, left=left
-    )
+        visit, "login.html", status, next=path, email=email, error=error, people=people, left=left,
+        other=other, start=f"/auth/oidc/start?next={quote(path, safe='')}",
+    )  # fmt: skip
 
 
 def _show_logout(visit: Visit) -> Response:
-    return page(visit, "logout.html", name=visit.live.user.name) if visit.live else _go("/login")
+    return page(visit, "logout.html", name=visit.live.user.name) if visit.live else go("/login")
 
 
 def _logout(visit: Visit, _form: Mapping[str, str]) -> Response:
     if visit.live:
         with transaction() as session:
             sessions.end(session, visit.live.session.token_hash, now=visit.now)
-    response = _go("/login?out=1")
+    response = go("/login?out=1")
     response.delete_cookie(cookie_name(), path="/")
     return response
 
 
-def _go(path: str) -> Response:
+def go(path: str) -> Response:
+    """On to another page, without a word."""
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 

@@ -12,6 +12,7 @@ from db.migrate import upgrade
 from services import config, demo, links, sessions
 from services.importing import uploads
 from services.refusals import Refused
+from services.worker.ledger import take_over
 from services.worker.runner import Runner
 
 
@@ -26,6 +27,7 @@ def ready() -> None:
         raise Unsafe("A demo lets anybody in: it listens on 127.0.0.1 only. Unset LOOPDESK_HOST.")
     _answer_at_once()
     upgrade(engine.use(settings.url))
+    take_over()
     if settings.loopdesk_demo:
         _only_the_demo()
     uploads.sweep()

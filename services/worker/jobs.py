@@ -18,14 +18,17 @@ from services.cases.escalating import escalate, ignored
 from services.cases.giving_later import give_later, room_now
 from services.cases.returning import give_back, left_lying
 from services.cases.weighing import fingerprint, next_lot
+from services.digests.sending import any_due, send_next
+from services.worker import inbound, ledger, reconciling, ruling
 from services.worker.mailbox import poll
+from services.worker.retaining import nightly
 from services.worker.telling import send, warn
+from services.worker.turns import MORE
 
 TABLE: sa.Table = Job.__table__  # type: ignore[attr-defined]
 LEASE = 300  # seconds; a job that takes longer may be begun by another worker
 TURN = timedelta(seconds=5)  # then the other jobs have theirs, and a worker that has to stop can
 REST = 1.0  # seconds, at most
-MORE = "more"  # what a job remembers that was not done with everything
 Clock = Callable[[], datetime]
 # Takes what it remembered last time and gives what it will remember.
 Work = Callable[[Mapping[str, Any], Clock], Mapping[str, Any]]
@@ -57,6 +60,17 @@ def returns(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
 def room(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
     """Give cases that found nobody with room to whoever has some now."""
     return _where(room_now, give_later, clock)
+
+
+def digests(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Owe the digests whose hour has come."""
+    return _where(any_due, send_next, clock)
+
+
+def retention(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
+    """Remove at night what has been kept for long enough."""
+    kept, done = nightly(state, clock, _lot, TURN)
+    return kept if done else {**kept, MORE: True}
 
 
 def order(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
@@ -115,6 +129,12 @@ JOBS: Mapping[str, Periodic] = {
     "warnings": Periodic(60, warn),
     "notices": Periodic(5, send),
     "mailbox": Periodic(60, poll),
+    "changes": Periodic(30, inbound.poll),
+    "rules": Periodic(5, ruling.run),
+    "digests": Periodic(60, digests),
+    "retention": Periodic(600, retention),
+    "ledger": Periodic(600, ledger.check),
+    "reconciling": Periodic(10, reconciling.compare),
 }
 
 

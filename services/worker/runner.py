@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from db import engine
 from services import integrations
@@ -20,7 +21,7 @@ from services.outbox import claiming, sending
 from services.outbox.recording import Ended
 from services.vendors import KNOWN
 from services.vendors.base import Vendor, VendorError
-from services.worker import jobs
+from services.worker import inbound, jobs, slack_socket
 
 log = logging.getLogger(__name__)
 LOOK = 0.4  # seconds between two looks for what is due
@@ -44,7 +45,10 @@ class Runner:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        loops = [("look", self._looking), ("jobs", self._working)]
+        loops = [
+            ("look", self._looking), ("jobs", self._working), ("inbound", self._taking),
+            ("socket", partial(slack_socket.listen, self.stopping, clock)),
+        ]  # fmt: skip
         self._threads = [
             threading.Thread(target=self._go_on, args=(loop,), name=name, daemon=True)
             for name, loop in loops
@@ -91,6 +95,10 @@ class Runner:
     def _working(self) -> None:
         if not jobs.run_due(self.name, clock):
             self.stopping.wait(1)
+
+    def _taking(self) -> None:
+        if not inbound.once(clock):
+            self.stopping.wait(LOOK)
 
 
 class _Lane:

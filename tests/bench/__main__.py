@@ -45,10 +45,12 @@ def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
     from tests.bench import (
         case_data,
         duck,
+        hooks,
         outbox,
         priority_recall,
         queries,
         reruns,
+        rules,
         serving,
     )  # fmt: skip
     from tests.bench.desks import database, settle
@@ -76,6 +78,8 @@ def _measure(plan: Plan, folder: Path, rows: list[Row]) -> None:
             rows += _at_size(kind, url, folder / kind, now, plan)
     for kind in ENGINES:
         rows += outbox.measure(kind, folder / f"outbox-{kind}", plan)
+        rows += hooks.measure(kind, folder / f"hooks-{kind}", plan)
+        rows += rules.measure(kind, folder / f"rules-{kind}", plan)
     progress("the order of the queue")
     rows += priority_recall.measure()
 

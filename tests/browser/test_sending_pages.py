@@ -52,8 +52,8 @@ def test_the_pages_of_what_is_sent(own_desk: ServedDesk, chromium: Browser, shoo
         page = seen.page
         page.set_default_timeout(20_000)
         page.goto("/deliveries?view=all")
-        page.get_by_role("button", name="Tries").first.click()
-        expect(page.get_by_role("button", name="Hide the tries")).to_be_visible()
+        page.get_by_role("button", name="Steps").first.click()
+        expect(page.get_by_role("button", name="Hide the steps")).to_be_visible()
         shoot(page, "deliveries")
         found = barriers(page, "deliveries")
         page.get_by_role("button", name="It arrived").click()

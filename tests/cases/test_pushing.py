@@ -103,6 +103,28 @@ def test_vendors_that_have_the_case_keep_up_with_it(
     assert update.payload["card"]["status"] == "resolved"  # the one that waits tells the newest
 
 
+def test_a_case_in_salesforce_follows_and_hears_of_notes(
+    session: Session, agent: Actor, case: Case
+) -> None:
+    session.add(Integration(name="salesforce", connected_at=NOW, config={"copy_notes": "yes"}))
+    pushing.push(session, agent, 1, vendor="salesforce", now=NOW)
+    with pytest.raises(Refused, match="on its way"):
+        pushing.push(session, agent, 1, vendor="salesforce", now=NOW)
+    there(session, case, "salesforce")
+    verbs.note(session, agent, 1, body="Called twice", now=NOW)
+    cause = session.exec(select(RootCause.id)).first() or 0
+    verbs.resolve(
+        session, agent, 1, outcome="solved", root_cause_id=cause, version=case.version, now=NOW
+    )
+    verbs.reopen(session, agent, 1, version=case.version, now=NOW)
+    found = session.exec(select(Delivery).order_by(Delivery.id)).all()  # type: ignore[arg-type]
+    assert [(each.action, each.lane) for each in found] == [
+        (action, f"salesforce:{case.id}") for action in ("case", "note", "status", "status")
+    ]
+    assert found[0].payload["priority"] and found[1].payload == {"text": "Called twice"}
+    assert [each.payload["status"] for each in found[2:]] == ["solved", "open"]
+
+
 def test_a_change_while_the_post_is_on_its_way_is_shown_after_it(
     session: Session, agent: Actor, case: Case
 ) -> None:

@@ -33,6 +33,7 @@ def fill(session: Session) -> None:
     answers(session)
     cases(session)
     outside(session)
+    rules(session)
     session.flush()
 
 
@@ -52,6 +53,13 @@ def people(session: Session) -> None:
         ),
         m.OneTimeLink(token_hash="l", purpose="reset", user_id=boss.id, expires_at=NOW),
         m.SignInFailure(subject="s", at=NOW),
+        m.SignInStart(
+            state_hash="s", browser_hash="b", nonce="n", verifier="v", path="/", expires_at=NOW
+        ),
+        m.Identity(
+            issuer="https://login.example.com", subject="b", user_id=boss.id or 0, created_at=NOW,
+            last_at=NOW,
+        ),
         m.ApiKey(name="k", prefix="p", key_hash="h", scopes=["ingest"], created_at=NOW),
         m.Setting(key="outgoing_allow", value=["mail.intern"], updated_by=boss.id),
         m.Setting(key="csm_sees_all_units", value=False),
@@ -116,12 +124,40 @@ def outside(session: Session) -> None:
     sent = m.Delivery(
         idem_key="slack:1", vendor="slack", action="post", not_before=NOW, payload={"a": [1]}
     )
-    session.add(sent)
+    run = m.Reconciliation(vendor="slack", started_at=NOW)
+    session.add_all([sent, run])
     session.flush()
     session.add_all([
         m.DeliveryAttempt(delivery_id=sent.id or 0, at=NOW, state="failed", payload_hmac="0"),
+        m.Difference(run_id=run.id or 0, found_at=NOW, vendor="slack", delivery_id=sent.id or 0,
+                     kind="missing"),
         m.Integration(name="slack", config={"channel": "#nps"}, connected_at=NOW),
         m.Job(name="order", next_at=NOW, state={"done": "x"}),
+        m.Inbound(
+            vendor="slack", event_id="act:1", kind="act", received_at=NOW, next_at=NOW,
+            payload={"text": TEXTS[0]},
+        ),
+    ])  # fmt: skip
+
+
+def rules(session: Session) -> None:
+    rule = m.Rule(name="Low ones", position=1, live=1, live_at=NOW, created_at=NOW)
+    session.add(rule)
+    session.flush()
+    answer = session.exec(sa.select(m.Response.id)).scalars().first()
+    firing = m.RuleFiring(
+        rule_id=rule.id or 0, n=1, mode="live", response_id=answer or 0, at=NOW,
+        because=[{"nth": 0, "field": "score", "seen": 2}], effects=[{"do": "open"}],
+    )  # fmt: skip
+    session.add_all([m.RuleVersion(rule_id=rule.id or 0, n=1, body={"any": False}, made_at=NOW),
+                     firing])  # fmt: skip
+    session.flush()
+    boss = session.exec(sa.select(m.User.id)).scalars().first()
+    session.add_all([
+        m.RuleLater(firing_id=firing.id or 0, nth=0, due_at=NOW),
+        m.Message(response_id=answer, kind="auto", body=TEXTS[0]),
+        m.Digest(user_id=boss or 0, vendor="email", hour=8, zone="UTC", made_at=NOW),
+        m.RetentionRun(rule="comments", months=24, started_at=NOW),
     ])  # fmt: skip
 
 

@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from sqlmodel import col, select
 
-from db import demo_occasions
+from db import demo_occasions, engine
+from db.models import Job, Rule, RuleLater
 from services import config
 from services.commands import demo
+from services.rules import running
 
 
 def test_the_shell_counts_the_cases(
@@ -22,8 +25,14 @@ def test_the_shell_counts_the_cases(
     said = capsys.readouterr().out
     assert re.search(
         r"400 responses, \d+ comments, \d+ cases, [\d,]+ events, \d+ notes, \d+ deliver\w+, "
-        r"[1-9]\d* plays",
+        r"[1-9]\d* plays, 3 rules",
         said,
     )
     demo.load()
     assert capsys.readouterr().out == ""
+    with engine.transaction() as session:
+        known = session.exec(select(Rule.live, Rule.shadow).order_by(col(Rule.position))).all()
+        assert known == [(2, None), (None, 1), (None, None)]
+        (job,) = session.exec(select(Job).where(Job.name == "rules"))
+        assert not running.ahead(session, job.state["behind"]), "all of it was looked at"
+        assert not session.exec(select(RuleLater)).all(), "a demo sends nothing"

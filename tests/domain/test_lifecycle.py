@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.domain import lifecycle as life
-from services.domain import merging, taking_back
+from services.domain import merging, syncing, taking_back
 from services.domain.lifecycle import FROM, Illegal, Move, Outcome, Promise, State, Status
 from services.domain.sla import between, standard
 
@@ -54,6 +54,9 @@ MOVES: dict[Move, Callable[[State], State]] = {
     Move.RESOLVED: lambda s: done(s, AT),
     Move.REOPENED: lambda s: life.reopened(s, AT, PROMISE),
     Move.BREACHED: lambda s: life.breached(replace(s, due_at=MONDAY), AT, 9),
+    Move.DONE_THERE: syncing.done_there,
+    Move.CONFLICTED: syncing.conflicted,
+    Move.SETTLED: syncing.settled,
     Move.MERGED: lambda s: merging.merged(s, 7),
     Move.ABSORBED: lambda s: merging.absorbed(s, opened(), AT, CALENDAR, same=True, response_id=2),
     Move.SPLIT: lambda s: merging.left(s, response_id=2, asked=False),

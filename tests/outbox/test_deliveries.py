@@ -12,6 +12,7 @@ from services.cases import replying, verbs
 from services.domain.retrying import State
 from services.insights import delivery_rows
 from services.insights.delivery_rows import Wanted
+from services.insights.delivery_steps import steps
 from services.outbox.owing import owe
 from tests import builders as make
 from tests.builders import NOW
@@ -118,14 +119,14 @@ def test_everybody_sees_what_belongs_to_their_units_and_notices_are_ones_own(
         deliveries.replay(session, far, 1, now=NOW)
 
 
-def test_pages_follow_one_another_and_the_tries_are_listed(session: Session) -> None:
+def test_pages_follow_one_another_and_the_steps_are_listed(session: Session) -> None:
     made = [owed(session, f"k{n}") for n in range(7)]
     first = delivery_rows.listed(session, BOSS, Wanted(), limit=4)
     rest = delivery_rows.listed(session, BOSS, Wanted(), before=first[-1].id, limit=4)
     assert [row.id for row in (*first, *rest)] == [each.id for each in reversed(made)]
     session.add(DeliveryAttempt(delivery_id=1, at=NOW, state="failed", payload_hmac="x"))
-    session.flush()
-    assert [each.state for each in delivery_rows.attempts(session, BOSS, 1)] == ["failed"]
+    session.commit()
+    assert [each.kind for each in steps(session, BOSS, 1)] == ["owed", "attempt"]
 
 
 def test_what_a_later_one_has_outdone_is_not_replayed(session: Session) -> None:

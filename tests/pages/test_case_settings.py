@@ -98,6 +98,7 @@ def test_the_promises_have_their_defaults(admin: User) -> None:
         "set_first_contact_hours": 24, "set_close_days": 5, "set_case_age_days": 30,
         "set_warn_hours": 4, "set_undo_seconds": 30,
         "set_escalate_hours": 16, "set_ask_any_days": 90, "set_ask_same_days": 365,
+        "set_auto_gap_days": 7,
     }  # fmt: skip
     assert at.toggle(key="set_csat_opens_cases").value is True
     assert at.toggle(key="set_ces_opens_cases").value is True

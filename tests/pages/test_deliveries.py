@@ -9,7 +9,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
-from db.models import Audit, Delivery, DeliveryAttempt, Integration, User, UserUnit
+from db.models import Audit, Delivery, DeliveryAttempt, Integration, Job, User, UserUnit
 from services import settings
 from services.domain.retrying import State
 from services.insights import delivery_rows
@@ -186,16 +186,32 @@ def test_fifty_a_page_and_the_older_ones_behind() -> None:
     assert len(rows(at)) == PAGE
 
 
-def test_its_tries_are_shown_where_one_asks_for_them() -> None:
-    (one,) = owed("failed")
-    with transaction() as session:
-        for state, said in (("pending", "busy"), ("failed", EVIL)):
-            tried = {"at": NOW, "state": state, "error": said, "payload_hmac": "x"}
+def test_its_steps_are_shown_where_one_asks_for_them() -> None:
+    (one,) = owed("pending")
+    for state, said in (("pending", "busy"), ("failed", EVIL)):
+        with transaction() as session:
+            session.get_one(Delivery, one).state = state
+            tried = {"at": NOW, "state": state, "error": said, "payload_hmac": "0123456789abcdef"}
             session.add(DeliveryAttempt(delivery_id=one, **tried))
     (row,) = rows(open_page(person("csm"), "deliveries.py", {"open": str(one)}))
-    assert [(each["state"], each["said"]) for each in row["attempts"]] == [
-        ("did not leave", "busy"), ("failed", EVIL),
+    assert [(each["what"], each["said"]) for each in row["steps"]] == [
+        ("owed", ""), ("tried: it did not leave", "busy"), ("tried: failed", EVIL),
     ]  # fmt: skip
+    assert row["steps"][1]["print"] == "0123456789ab"
+
+
+@pytest.mark.parametrize(("role", "told"), [("manager", True), ("csm", False)])
+def test_those_who_lead_read_whether_the_ledger_is_intact(role: str, told: bool) -> None:
+    owed("sent")
+    at = open_page(person(role), "deliveries.py")
+    assert any("has not been checked yet" in text for text in texts(at)) == told
+    last = {"at": NOW.isoformat(), "intact": False, "said": "1 rows of 1 chains were checked.",
+            "named": ["case 1: row 1 was changed (delivery 1)"]}  # fmt: skip
+    with transaction() as session:
+        session.add(Job(name="ledger", next_at=NOW, state={"last": last}))
+    at = open_page(person(role), "deliveries.py")
+    assert any("row 1 was changed" in text for text in texts(at)) == told
+    assert any("not as it was written" in head.value for head in at.header) == told
 
 
 @pytest.mark.parametrize(

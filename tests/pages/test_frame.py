@@ -43,7 +43,7 @@ def test_the_menu_is_the_page_files() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "hidden"), [("admin", 0), ("manager", 3), ("csm", 5), ("support", 7)]
+    ("role", "hidden"), [("admin", 0), ("manager", 4), ("csm", 7), ("support", 10)]
 )
 def test_the_menu_shows_what_the_role_may_open(role: str, hidden: int) -> None:
     with transaction() as session:

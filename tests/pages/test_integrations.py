@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
 from db.models import Audit, Delivery, Integration, Secret, User
-from services import config, integrations, vault
+from services import config, integrations, settings, vault
 from services.access import Refused
 from services.vendors.base import VendorError
 from services.vendors.webhook import Webhook
@@ -16,6 +16,7 @@ from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import marked_up, open_page, said_last
 from tests.pages.test_trends import clock
+from tests.standins import salesforce
 
 __all__ = ["clock"]
 pytestmark = pytest.mark.usefixtures("sqlite_desk", "clock")
@@ -74,9 +75,9 @@ def html(at: AppTest) -> str:
 def test_every_vendor_is_there_and_nothing_is_connected(admin: User) -> None:
     at = opened(admin)
     assert [head.value for head in at.header] == [
-        "E-mail", "Zendesk", "Intercom", "Slack", "Webhook",
+        "E-mail", "Zendesk", "Intercom", "Salesforce", "Slack", "Webhook",
     ]  # fmt: skip
-    assert html(at).count("Not connected") == 5
+    assert html(at).count("Not connected") == 6
     assert not [button for button in at.button if (button.key or "").startswith("pause")]
 
 
@@ -282,6 +283,29 @@ def test_the_preview_is_exactly_what_would_be_sent(admin: User) -> None:
     assert at.code[0].language in (None, "plaintext", "") and "tracker" not in marked_up(at)
     at.number_input(key="preview_webhook").set_value(999).run()
     assert not at.code
+
+
+def test_salesforce_is_connected_and_shows_what_a_case_becomes(admin: User) -> None:
+    with salesforce.Salesforce().serving() as org:
+        with transaction() as session:
+            settings.put(session, "outgoing_allow", ["127.0.0.1"], actor_id=None, now=NOW)
+            number = make.case(session, comment=EVIL).number
+        at = opened(admin, "form_salesforce")
+        for name, text in (
+            ("base_url", org.url), ("consumer_key", salesforce.KEY),
+            ("consumer_secret", salesforce.SECRET),
+        ):  # fmt: skip
+            at.text_input(key=f"connect_salesforce_0_{name}").set_value(text)
+        at.button(key="test_salesforce").click().run()
+        assert any("every field is there" in text for text in texts(at))
+        at.button(key="save_salesforce").click().run()
+        assert said_last(at) == "Salesforce is connected."
+    at.session_state["fields_salesforce"] = True
+    at.run()
+    at.number_input(key="preview_salesforce").set_value(number).run()
+    assert not at.exception
+    assert f'"Loopdesk_Case__c": "loopdesk-case-{number}"' in at.code[0].value
+    assert EVIL in at.code[0].value and "tracker" not in marked_up(at)
 
 
 @pytest.mark.usefixtures("in_demo")

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -39,6 +40,10 @@ class Intercom(StandIn):
         default_factory=lambda: {"nps_score": "integer", "nps_comment": "string"}
     )
     violations: list[str] = field(default_factory=list)
+    emails: dict[str, str] = field(
+        default_factory=lambda: {"991": "ana@desk.example", "992": "bo@else.example"}
+    )
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def routes(self) -> list[Route]:
         one = "/conversations/{id}"
@@ -54,6 +59,7 @@ class Intercom(StandIn):
             ("POST", "/contacts/{id}/unarchive", self.unarchive),
             ("POST", "/conversations", self.new_conversation),
             ("POST", "/conversations/search", self.search_conversations),
+            ("GET", one, self.show_conversation),
             ("PUT", one, self.change_conversation),
             ("POST", f"{one}/reply", self.reply),
             ("POST", f"{one}/parts", self.manage),
@@ -118,7 +124,8 @@ class Intercom(StandIn):
 
     def admins(self, _request: Request, _body: Any) -> Response:
         team = [("991", "Ana Kim"), ("992", "Bo Li")]
-        rows = [{"type": "admin", "id": number, "name": name} for number, name in team]
+        rows = [{"type": "admin", "id": number, "name": name, "email": self.emails[number]}
+                for number, name in team]  # fmt: skip
         return JSONResponse({"type": "admin.list", "admins": rows})
 
     def known_attributes(self, _request: Request, _body: Any) -> Response:
@@ -174,7 +181,7 @@ class Intercom(StandIn):
         number = str(500 + len(self.conversations))
         self.conversations[number] = {
             "id": number, "contact": body["from"]["id"], "body": body["body"], "state": "open",
-            "custom_attributes": {}, "tags": [], "parts": [],
+            "custom_attributes": {}, "tags": [], "parts": [], "updated_at": self._now(),
         }  # fmt: skip
         return JSONResponse({
             "type": "user_message", "id": f"4039{number}", "created_at": AT, "body": body["body"],
@@ -182,8 +189,11 @@ class Intercom(StandIn):
         })  # fmt: skip
 
     def search_conversations(self, _request: Request, body: Any) -> Response:
-        who = body["query"]["value"]
-        rows = [_conversation(one) for one in self.conversations.values() if one["contact"] == who]
+        query, rows = body["query"], []
+        for one in self.conversations.values():
+            changed = query["field"] == "updated_at" and one["updated_at"] > int(query["value"])
+            if changed or (query["field"] == "contact_ids" and one["contact"] == query["value"]):
+                rows.append(_conversation(one))
         return JSONResponse(
             {"type": "conversation.list", "conversations": rows, "total_count": len(rows)}
         )
@@ -194,14 +204,36 @@ class Intercom(StandIn):
         )
 
     def reply(self, request: Request, body: Any) -> Response:
-        return self._done(request, lambda row: _add(row, body["message_type"], body["body"]))
+        kind, by = body["message_type"], {"type": "admin", "id": body["admin_id"]}
+        return self._done(request, lambda row: self._add(row, kind, body["body"], by))
 
-    def manage(self, request: Request, _body: Any) -> Response:
-        def closed(row: Row) -> None:
-            row["state"] = "closed"
-            _add(row, "close", "")
+    def manage(self, request: Request, body: Any) -> Response:
+        kind, by = body["message_type"], {"type": "admin", "id": body["admin_id"]}
+        return self._done(request, lambda row: self._add(row, kind, "", by))
 
-        return self._done(request, closed)
+    def show_conversation(self, request: Request, _body: Any) -> Response:
+        return self._done(request, len)  # which changes nothing
+
+    def does(self, number: str, kind: str, by: str, body: str = "", to: str | None = None) -> str:
+        """What a teammate (by their id) or the customer ("user") does there; the part's name."""
+        row = self.conversations[number]
+        customer = {"type": "user", "id": row["contact"], "email": "dana@acme.example"}
+        author = customer if by == "user" else {"type": "admin", "id": by}
+        more = {"assigned_to": {"type": "admin", "id": to}} if to else {}
+        return f"part:{self._add(row, kind, body, author, more)}"
+
+    def _now(self) -> int:
+        return int(self.clock().timestamp())
+
+    def _add(self, row: Row, kind: str, body: str, by: Row, more: Row | None = None) -> str:
+        number, at = f"{row['id']}{len(row['parts'])}", self._now()
+        row["state"] = {"close": "closed", "open": "open"}.get(kind, row["state"])
+        row["updated_at"] = at
+        author = {"name": "N", "email": self.emails.get(by["id"], "someone@else.example")} | by
+        part = {"id": number, "part_type": kind, "body": body, "created_at": at, "updated_at": at,
+                "author": author}  # fmt: skip
+        row["parts"].append(part | (more or {}))
+        return number
 
     def tag(self, request: Request, body: Any) -> Response:
         row = self.conversations[request.path_params["id"]]
@@ -234,18 +266,13 @@ class Intercom(StandIn):
         return JSONResponse(_conversation(row))
 
 
-def _add(row: Row, kind: str, body: str) -> None:
-    number = f"{row['id']}{len(row['parts'])}"
-    row["parts"].append({"id": number, "part_type": kind, "body": body})
-
-
 def _conversation(row: Row) -> Row:
     parts = [{"type": "conversation_part", **part} for part in row["parts"]]
     return {
         "type": "conversation",
         "id": row["id"],
         "created_at": AT,
-        "updated_at": AT,
+        "updated_at": row["updated_at"],
         "state": row["state"],
         "open": row["state"] == "open",
         "custom_attributes": row["custom_attributes"],

@@ -181,7 +181,7 @@ class _Faulty:
         self.standin, self.app = standin, app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith("/_standin/"):
+        if scope["type"] == "websocket" or scope["path"].startswith("/_standin/"):
             return await self.app(scope, receive, send)
         raw = await _read(receive)
         held = b"\n".join([*(value for _, value in scope["headers"]), raw])

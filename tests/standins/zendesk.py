@@ -2,7 +2,9 @@
 
 import re
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -14,9 +16,10 @@ from tests.standins.serving import StandIn, main
 
 # What a request may hold, by Zendesk's reference of tickets, comments and users.
 TICKET = {
-    "additional_tags", "assignee_id", "brand_id", "comment", "custom_fields", "external_id",
-    "group_id", "id", "metadata", "priority", "remove_tags", "requester", "requester_id",
-    "safe_update", "status", "subject", "tags", "type", "updated_stamp", "via_followup_source_id",
+    "additional_tags", "assignee_email", "assignee_id", "brand_id", "comment", "custom_fields",
+    "external_id", "group_id", "id", "metadata", "priority", "remove_tags", "requester",
+    "requester_id", "safe_update", "status", "subject", "tags", "type", "updated_stamp",
+    "via_followup_source_id",
 }  # fmt: skip
 COMMENT = {"author_id", "body", "html_body", "public", "uploads"}
 USER = {"email", "locale_id", "name"}
@@ -50,12 +53,16 @@ class Zendesk(StandIn):
     users: dict[str, int] = field(default_factory=dict)
     named: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     numbers: Any = field(default_factory=lambda: count(101))
+    agents: dict[int, str] = field(default_factory=dict)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     ME = 7
 
     def routes(self) -> list[Route]:
         return [
             Route("/api/v2/users/me.json", self.who),
+            Route("/api/v2/users/show_many.json", self.people),
+            Route("/api/v2/tickets/show_many.json", self.several),
             Route("/api/v2/tickets.json", self.create, methods=["POST"]),
             Route("/api/v2/tickets.json", self.search),
             Route("/api/v2/tickets/{id:int}.json", self.update, methods=["PUT"]),
@@ -139,7 +146,7 @@ class Zendesk(StandIn):
         requester = given.get("requester_id") or self._user(given.get("requester"))
         ticket = {
             "id": number, "status": "open", "requester_id": requester, "submitter_id": self.ME,
-            "followup_ids": [], "created_at": AT, "updated_at": AT,
+            "assignee_id": None, "followup_ids": [], "created_at": AT, "updated_at": AT,
         }  # fmt: skip
         for name in ("subject", "external_id", "priority", "tags", "custom_fields", "group_id",
                      "brand_id"):  # fmt: skip
@@ -153,18 +160,53 @@ class Zendesk(StandIn):
     def _user(self, given: dict[str, str] | None) -> int:
         return self.users.setdefault(given["email"], 900 + len(self.users)) if given else self.ME
 
-    def _audited(self, number: int, given: dict[str, Any]) -> dict[str, Any]:
+    def _audited(self, number: int, given: dict[str, Any], by: int = ME) -> dict[str, Any]:
         """One update, which is one audit, as it is told to whoever made it."""
-        events = [{"id": 1, "type": "Change", "field_name": "status", "value": "open"}]
+        events: list[dict[str, Any]] = [
+            {"id": nth, "type": "Change", "field_name": name, "value": given[name]}
+            for nth, name in enumerate(("status", "assignee_id"), 1) if name in given
+        ]  # fmt: skip
         if comment := given.get("comment"):
-            events.append({"id": 2, "type": "Comment", "public": True} | comment)
+            told = {"id": 3, "type": "Comment", "public": True, "author_id": by}
+            events.append(told | comment)
+        at = f"{self.clock():%Y-%m-%dT%H:%M:%SZ}"
         audit = {
-            "id": number * 1000 + len(self.audits[number]), "ticket_id": number, "created_at": AT,
-            "author_id": self.ME, "events": events,
+            "id": number * 1000 + len(self.audits[number]), "ticket_id": number, "created_at": at,
+            "author_id": by, "events": events,
             "metadata": {"system": {"client": "zenpy"}, "custom": given.get("metadata") or {}},
         }  # fmt: skip
         self.audits[number].append(audit)
+        self.tickets[number]["updated_at"] = at
         return {"ticket": self.tickets[number], "audit": audit}
+
+    def hires(self, email: str) -> int:
+        """A further agent."""
+        self.agents[number := 20 + len(self.agents)] = email
+        return number
+
+    def does(self, number: int, by: int, **given: Any) -> str:
+        """What somebody does in a ticket there: `comment`, `status`, `assignee_id`; its audit."""
+        changed = {name: given[name] for name in ("status", "assignee_id") if name in given}
+        self.tickets[number] |= changed
+        return f"audit:{self._audited(number, given, by)['audit']['id']}"
+
+    async def people(self, request: Request) -> Response:
+        """Agents and customers, by their ids."""
+        known = {self.ME: (self.email, self.role)}
+        known |= {number: (email, "agent") for number, email in self.agents.items()}
+        known |= {number: (email, "end-user") for email, number in self.users.items()}
+        asked = [int(one) for one in request.query_params["ids"].split(",")]
+        rows = [{"id": one, "email": known[one][0], "role": known[one][1], "name": "N"}
+                for one in asked if one in known]  # fmt: skip
+        said = {"users": rows, "next_page": None, "previous_page": None, "count": len(rows)}
+        return self._stranger(request) or self._said(said)
+
+    async def several(self, request: Request) -> Response:
+        """The tickets of these numbers; those that are gone are left out."""
+        asked = [int(one) for one in request.query_params["ids"].split(",")]
+        rows = [self.tickets[one] for one in asked if one in self.tickets]
+        said = {"tickets": rows, "next_page": None, "previous_page": None, "count": len(rows)}
+        return self._stranger(request) or self._said(said)
 
     async def update(self, request: Request) -> Response:
         if (no := self._stranger(request)) is not None:
@@ -179,6 +221,11 @@ class Zendesk(StandIn):
             return self._invalid("status", said)
         if status := body["ticket"].get("status"):
             self.tickets[number]["status"] = status
+        if email := body["ticket"].get("assignee_email"):
+            known = {there: agent for agent, there in self.agents.items()}
+            if email not in known:
+                return self._invalid("assignee_email", [{"description": "Assignee: unknown"}])
+            self.tickets[number]["assignee_id"] = known[email]
         return self._said(self._audited(number, body["ticket"]))
 
     async def show(self, request: Request) -> Response:

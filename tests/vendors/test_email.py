@@ -311,3 +311,13 @@ def test_checking_finds_an_address_that_is_none_and_a_server_that_left(server: S
     server.fault("before", "NOOP")
     with pytest.raises(VendorError, match="refused to listen|hung up"):
         email(server).check()
+
+
+def test_what_a_rule_writes_says_that_no_person_wrote_it_and_can_be_answered(server: Smtp) -> None:
+    vendor = email(server, signature="Jo\nLoopdesk", reply_to="help@example.com")
+    vendor.send(letter("auto"))
+    [mail] = server.mails
+    headers = mail.parsed
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert headers["Reply-To"] == "help@example.com"
+    assert "Loopdesk" in server.mails[0].parsed.get_body(("plain",)).get_content()  # type: ignore[union-attr]

@@ -104,7 +104,7 @@ def test_the_open_paths_need_no_session(served_desk: ServedDesk, path: str) -> N
     assert httpx.get(served_desk.url + path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/auth/login", "/auth/x", "/webhooks/zendesk"])
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/x", "/webhooks/email"])
 def test_open_prefixes_without_a_door_are_not_found(served_desk: ServedDesk, path: str) -> None:
     for method in ("GET", "POST", "PUT", "OPTIONS"):
         answer = httpx.request(method, served_desk.url + path)
