@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from db.models import Digest, Integration, User
@@ -55,6 +56,8 @@ def _sent(session: Session, row: Digest, day: date, now: datetime) -> bool:
             found = made(session, row, now)
             if row.quiet or not found.quiet:
                 _owe(session, row, found, f"digest:{row.id}:{day}", now)
+    except OperationalError:  # the database is away: it is made once it is back
+        raise
     except Exception as error:  # whatever it is, the others have their turn
         log.warning("digest %s was left out today: %s", row.id, type(error).__name__)
         return False

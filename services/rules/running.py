@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
 from db.models import Response, Rule, RuleFiring, RuleVersion
@@ -123,6 +124,8 @@ def _live(session: Session, there: Sets, facts: Facts, world: World, now: dateti
         try:
             with session.begin_nested():
                 act(session, rule, fired, facts, actions, here, now)
+        except OperationalError:  # the database is away, or chose us to end a circle: all anew
+            raise
         except Exception as error:  # whatever it is, the next answer has its turn
             log.warning("rule %s failed on an answer: %s", rule.id, type(error).__name__)
             note(session, _broken(fired), facts, "live", now)

@@ -4,6 +4,7 @@ from datetime import UTC, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from db.engine import transaction
@@ -251,6 +252,26 @@ def test_an_answer_that_breaks_a_rule_holds_up_no_other(monkeypatch: pytest.Monk
         first, second = session.exec(select(RuleFiring).order_by(col(RuleFiring.id)))
         assert first.effects == [{"do": "tag", "outcome": "not", "why": "broken"}]
         assert second.effects == [{"do": "tag", "outcome": "tagged"}]
+
+
+def test_a_database_that_is_away_leaves_the_answer_for_the_next_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as session:
+        rule(session, "Tag", [LOW], [{"do": "tag", "name": "low"}])
+    answered(NOW, {"score": 1, **DANA})
+
+    def away(_session: Session) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr("services.rules.acting.turn", away)
+    with pytest.raises(OperationalError):
+        turn(NOW)
+    monkeypatch.undo()
+    turn(NOW)
+    with transaction() as session:
+        (firing,) = session.exec(select(RuleFiring))
+        assert firing.effects == [{"do": "tag", "outcome": "tagged"}]
 
 
 def test_csms_propose_and_managers_decide() -> None:
