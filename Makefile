@@ -15,7 +15,7 @@ demo: $(VENV)/.ready ## the same with its own demo database and people to sign i
 
 test: $(VENV)/.ready-dev ## everything: SQLite, PostgreSQL and a real browser
 	@sh tests/browser/install_chromium.sh
-	@$(PY) -m pytest -m "not alone" -n auto --dist loadfile
+	@$(PY) -m pytest -m "not alone" -n auto --dist loadfile --no-loadscope-reorder
 	@$(PY) -m pytest -m alone
 
 check: $(VENV)/.ready-dev ## format, lint, types and the rules of the house
