@@ -22,7 +22,7 @@ SENT = "It is on its way; Deliveries says what became of it."
 
 def form(own: Any, scopes: dict[str, str], zone: ZoneInfo) -> None:
     """One's own digest; hours are told in `zone`."""
-    st.subheader("Yours", anchor=False)
+    st.header("Yours", anchor=False)
     with st.form("digest", border=False):
         st.toggle("Send me a digest", own.enabled, key="digest_enabled")
         st.segmented_control(
@@ -71,7 +71,7 @@ def send_button(digest_id: int, label: str) -> None:
 
 def preview(scope: str) -> None:
     """What it would say now, once it is asked for: it takes a moment to put together."""
-    st.subheader("What it says", anchor=False)
+    st.header("What it says", anchor=False)
     if not st.session_state.get(SHOWN):
         st.text("The NPS of twelve weeks as a picture, then what happened since the one before.")
         st.button("Show today's", key="show_digest", on_click=_show)
@@ -85,17 +85,22 @@ def _show() -> None:
 
 
 def _tell(found: Digest) -> None:
-    data = b64encode(picture.png(found.chart)).decode()
-    st.html(
-        element(
-            "img", "chart", src=f"data:image/png;base64,{data}", alt=picture.alt(found.chart),
-            width="600", style="max-width: 100%; height: auto; border-radius: 8px",
-        )
-    )  # fmt: skip
+    if any(week["n"] for week in found.chart["points"]):
+        st.html(_picture(found))
+    else:
+        st.text(f"{found.chart['title']}.")
     st.text(f"{texts.since(found)}{': nothing new, nothing due.' if found.quiet else ':'}")
     for part in found.parts:
         st.markdown(f"**{part.title}**")
         st.text("\n".join(f"- {shown(line.text)}" for line in part.lines))
+
+
+def _picture(found: Digest) -> str:
+    data = b64encode(picture.png(found.chart)).decode()
+    return element(
+        "img", "chart", src=f"data:image/png;base64,{data}", alt=picture.alt(found.chart),
+        width="600", style="max-width: 100%; height: auto; border-radius: 8px",
+    )  # fmt: skip
 
 
 def _next(own: Any, zone: ZoneInfo) -> str:

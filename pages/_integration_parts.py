@@ -27,7 +27,7 @@ ABOUT = {
     "zendesk": "A case becomes a ticket; replies, notes and its end follow it, and come back.",
     "intercom": "A case becomes a conversation; replies and notes follow it, and come back.",
     "salesforce": "A case becomes a Case; notes and its end follow it. Scores reach contacts.",
-    "slack": "A case becomes a post in a channel, which shows how the case stands.",
+    "slack": "A case becomes a post that shows how it stands, with buttons to work on it there.",
     "webhook": "A program of your own hears of each case that is pushed to it.",
 }
 SHAPES = {

@@ -20,7 +20,7 @@ TITLES = {"email": "E-mail", "slack": "Slack"}
 
 def show(wanted: dict[str, object], zone: ZoneInfo) -> None:
     """The choices; `wanted` are the ones that hold, hours are told in `zone`."""
-    st.subheader("What you want to hear of", anchor=False)
+    st.header("What you want to hear of", anchor=False)
     kinds = [kind for kind in KINDS if kind != ADMINS or actor().may(Verb.ADMINISTER)]
     hour = int(str(wanted["hour"]))
     with st.form("notices", border=False):
@@ -41,7 +41,7 @@ def show(wanted: dict[str, object], zone: ZoneInfo) -> None:
             st.checkbox(KINDS[kind], kind in wanted["kinds"], key=f"notice_{kind}")  # type: ignore[operator]
         st.form_submit_button("Save the choice", key="save_notices", on_click=_save, args=(kinds,))
     warn(str(wanted["way"]), zone)
-    st.page_link(PAGES / "digests.py", label="Digests: the whole desk, once a day at your hour")
+    st.page_link(PAGES / "digests.py", label="Digests: the whole desk, once a day")
 
 
 def warn(way: str, zone: ZoneInfo) -> None:

@@ -15,7 +15,7 @@ def show(me: Any, zone: ZoneInfo) -> None:
     """What decides which cases the desk gives to one, and which it takes back."""
     away = me.absent_until if me.absent_until and me.absent_until > now() else None
     key = f"work_{away}_{me.capacity}"
-    st.subheader("Your work", anchor=False)
+    st.header("Your work", anchor=False)
     with st.form("own_work", border=False):
         left, right = st.columns(2)
         left.date_input(

@@ -24,7 +24,7 @@ def rule(name: str, found: Rule, months: int | None) -> None:
     state = f"on: after {months} months" if months else "off"
     with st.container(border=True, key=f"rule_{name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{found.title} ({state})", anchor=False)
+            st.header(f"{found.title} ({state})", anchor=False)
             st.space("stretch")
             open_ = st.session_state.get(ASKED) == name
             label = "Close" if open_ else "Look and change"

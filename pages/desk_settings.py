@@ -29,11 +29,11 @@ def save(key: str, value: Any = None) -> None:
 
 
 def last_change(key: str) -> None:
-    """Who changed it last, and when."""
+    """Who changed it last, and when; nothing of what is as it came."""
     choice = choices[key]
-    when = choice.changed_at and choice.changed_at.astimezone(zone)
-    said = f"Changed by {choice.changed_by} on {when:%d %b %Y, %H:%M}" if when else "Never changed"
-    small(said, key)
+    if choice.changed_at:
+        when = choice.changed_at.astimezone(zone)
+        small(f"Changed by {choice.changed_by} on {when:%d %b %Y, %H:%M}", key)
 
 
 st.title("Settings", anchor=False)

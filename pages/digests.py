@@ -12,9 +12,8 @@ from services.digests import choosing
 st.title("Digests", anchor=False)
 say()
 st.text(
-    "What is new, due, broken and done on the desk, at an hour of your choice. Of single cases of "
-    "yours you hear by the notices under Your account: these come as well, and are about nothing "
-    "else."
+    "What is new, due, broken and done on the desk, at an hour of your choice. News of single "
+    "cases of yours is chosen under Your account, and comes as well."
 )
 with reading() as session:
     own = choosing.own(session, actor())

@@ -13,8 +13,8 @@ from services.retention.rules import RULES
 st.title("Retention", anchor=False)
 say()
 st.text(
-    "Each rule is off until you switch it on, and then removes every night, after two, what is "
-    "older. Scores, dates and cases with their journals always stay, so no figure changes. What "
+    "Each rule is off until you switch it on, and then removes what is older, every night after "
+    "02:00. Scores, dates and cases with their journals always stay, so no figure changes. What "
     "is removed is gone for good; backups from before still hold it."
 )
 with reading() as session:

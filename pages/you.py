@@ -63,7 +63,7 @@ with left:
         st.form_submit_button("Save", on_click=save, type="primary")
     _own_work.show(me, zone)
     if by_password:
-        st.subheader("Password", anchor=False)
+        st.header("Password", anchor=False)
         with st.form("password", clear_on_submit=True, border=False):
             st.text_input("Current password", type="password", key="you_current")
             rule = f"{passwords.SHORTEST} characters or more"
@@ -72,6 +72,6 @@ with left:
             st.form_submit_button("Change the password", on_click=change_password)
 with right:
     _notice_parts.show(notices.wishes(me), ZoneInfo(me.time_zone or zone.key))
-    st.subheader("Where you are signed in", anchor=False)
+    st.header("Where you are signed in", anchor=False)
     _person_form.browser_list(found, ZoneInfo(me.time_zone or zone.key), end)
     st.button("Sign out everywhere else", on_click=end_others, disabled=len(found) < 2)

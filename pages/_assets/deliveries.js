@@ -46,6 +46,15 @@ const stepped = rows => {
   return list
 }
 
+// across the whole list: in a column of its own each step would be a tower of words
+const more = row => {
+  const tr = make("tr", "more")
+  const all = cell("", stepped(row.steps))
+  all.colSpan = HEAD.length
+  tr.append(all)
+  return tr
+}
+
 const button = (row, { name, label }, act) => {
   const one = make("button", "", label)
   one.type = "button"
@@ -70,7 +79,7 @@ const line = (row, act) => {
     cell("what", make("span", "name", row.what), remote(row)),
     cell("case", row.case ? linked("", row.case, row.href) : make("span", "soft", "none")),
     cell("how", state(row), make("span", "soft", [row.tries, row.next].filter(Boolean).join("; "))),
-    cell("said", row.error ? isolated("error", row.error) : "", row.open ? stepped(row.steps) : ""),
+    cell("said", row.error ? isolated("error", row.error) : ""),
     cell("do", acts),
   )
   return tr
@@ -86,7 +95,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const before = rows.focused()
   const table = headed(data.label, HEAD)
   const body = make("tbody")
-  body.append(...data.rows.map(row => line(row, act)))
+  body.append(...data.rows.flatMap(row => [line(row, act), ...(row.open ? [more(row)] : [])]))
   table.append(body)
   const frame = make("div", data.of_case ? "deliveries of-case" : "deliveries")
   frame.append(table)

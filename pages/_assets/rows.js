@@ -4,9 +4,10 @@ import { scroller } from "./texts.js"
 
 const PATIENCE = 2500 // ms in which the list may still change its width because of an act
 const AGAIN = 1200 // ms in which a second press is none: it would meet a row that has just moved there
+const ROW = "tbody tr:not(.more)" // what a row tells more of stands below it and is none itself
 const lists = new WeakMap()
 
-const all = list => [...(list.frame?.querySelectorAll("tbody tr") ?? [])]
+const all = list => [...(list.frame?.querySelectorAll(ROW) ?? [])]
 
 // the row of this number, or the one that has taken its place
 const found = (list, { number, index }) => {
@@ -29,7 +30,7 @@ const reachable = (list, row) => {
 
 const pressed = (list, event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-  const here = event.target.closest("tbody tr")
+  const here = event.target.closest(ROW)
   if (!step || !here || event.ctrlKey || event.metaKey || event.altKey) return
   event.preventDefault()
   all(list)[all(list).indexOf(here) + step]?.focus()
@@ -41,7 +42,7 @@ const drawn = (list, frame, before) => {
   list.watch.observe(frame)
   frame.addEventListener("keydown", event => pressed(list, event))
   frame.addEventListener("focusin", event => {
-    const row = event.target.closest("tbody tr")
+    const row = event.target.closest(ROW)
     if (!row) return
     list.last = named(list, row)
     reachable(list, row)
@@ -56,7 +57,7 @@ const drawn = (list, frame, before) => {
 
 const focused = list => {
   const here = list.frame?.getRootNode().activeElement
-  const row = here?.closest?.("tbody tr")
+  const row = here?.closest?.(ROW)
   return row && { ...named(list, row), part: here === row ? "none" : here.tagName }
 }
 

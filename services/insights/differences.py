@@ -16,7 +16,7 @@ from services.insights.delivery_words import what
 from services.vendors import title
 
 MOST = 200  # differences that are listed
-COUNTED = {"email": "e-mails", "webhook": "events"}
+COUNTED = {"email": "e-mail", "webhook": "event"}
 STANDS = {True: "ended", False: "open"}
 
 
@@ -100,9 +100,10 @@ def runs(session: Session, actor: Actor) -> list[Run]:
 
 def told(run: Reconciliation) -> str:
     """What came of it, in words."""
-    parts = [f"{run.looked:,} looked up", f"{run.differences:,} {_noun(run.differences)}"]
+    parts = [f"{run.looked:,} looked up", _many(run.differences, "difference")]
     if run.cannot:
-        parts.append(f"{run.cannot:,} {COUNTED.get(run.vendor, 'others')} cannot be looked up")
+        cannot = _many(run.cannot, COUNTED.get(run.vendor, "other"))
+        parts.append(f"{cannot} cannot be looked up")
     said = ", ".join(parts)
     if run.error:
         return f"Not finished: {run.error}. Until then {said}."
@@ -118,5 +119,5 @@ def facts(run: Reconciliation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _noun(n: int) -> str:
-    return "difference" if n == 1 else "differences"
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -35,8 +35,10 @@ def named(session: Session, defects: Sequence[Defect]) -> list[str]:
 
 def told(verdict: Verdict) -> str:
     """The verdict in a sentence or two."""
-    over = f"{verdict.rows:,} rows of {verdict.chains:,} chains"
-    lines = [f"{over} are intact."] if verdict.intact else [f"{over} were checked."]
+    over = f"{_many(verdict.rows, 'row')} of {_many(verdict.chains, 'chain')}"
+    lines = [f"{over}, {'all intact' if verdict.intact else 'checked'}."]
+    if verdict.intact and not verdict.rows:
+        lines = ["Empty, as nothing was sent yet."]
     if verdict.found:
         lines.append(f"{verdict.found:,} things are not as they were written.")
     if verdict.foreign:
@@ -56,6 +58,10 @@ def _of(case_id: int, numbers: Mapping[int | None, int]) -> str:
     if not case_id:
         return "outside cases"
     return f"case {numbers[case_id]}" if case_id in numbers else f"chain {case_id}"
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _rows(defect: Defect) -> str:

@@ -180,7 +180,8 @@ class Slack(Vendor):
     def _channel(self) -> str:
         channel = str(self.config.get("channel") or "").strip()
         if not re.fullmatch(r"[CG][A-Z0-9]{6,20}", channel):
-            raise VendorError("Slack: this is not a channel ID such as C0123456789", permanent=True)
+            said = "this is not" if channel else "enter"
+            raise VendorError(f"Slack: {said} a channel ID such as C0123456789", permanent=True)
         return channel
 
     @contextmanager

@@ -53,14 +53,14 @@ def fields(noun: str, outcomes: Sequence[str]) -> tuple[Field, ...]:
         Field("two_way", "Changes there change the case",
               f"Replies, notes, owner and status of the {noun}.", default="yes",
               choices=("yes", "no")),
-        Field("poll", "Look for changes every", "In seconds. Also where a webhook tells of them: "
+        Field("poll", "Look for changes every (seconds)", "Also where a webhook tells of them: "
               "what was lost on the way is found.", default="60", choices=("30", "60", "300")),
         Field("when_solved", "When it is solved there",
               "ask: the owner says outcome and root cause here. resolve: with those below.",
               default="ask", choices=("ask", "resolve")),
         Field("solved_outcome", "Outcome then", default=outcomes[0], choices=tuple(outcomes),
               required=False),
-        Field("solved_cause", "Root cause then", "Its name, as the list on Root causes has it.",
+        Field("solved_cause", "Root cause then", "Its name, as the page Causes and tags has it.",
               required=False),
     )  # fmt: skip
 

@@ -12,12 +12,13 @@ ADMIN = make.actor("admin")
 
 
 def test_the_shell_says_that_it_is_intact_and_names_what_is_not(cli: Run) -> None:
+    assert "Empty, as nothing was sent yet." in cli("ledger", "verify").stdout
     with engine.transaction() as session:
         session.add(Integration(name="webhook", connected_at=NOW))
         case = make.case(session)
         pushing.push(session, ADMIN, case.number, vendor="webhook", now=NOW)
     fine = cli("ledger", "verify")
-    assert fine.exit_code == 0 and "1 rows of 1 chains are intact." in fine.stdout
+    assert fine.exit_code == 0 and "1 row of 1 chain, all intact." in fine.stdout
     with engine.transaction() as session:
         session.connection().execute(DELIVERY.update().values(state="sent"))
     wrong = cli("ledger", "verify", "--case", "1", "--json")

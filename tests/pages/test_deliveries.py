@@ -205,7 +205,7 @@ def test_those_who_lead_read_whether_the_ledger_is_intact(role: str, told: bool)
     owed("sent")
     at = open_page(person(role), "deliveries.py")
     assert any("has not been checked yet" in text for text in texts(at)) == told
-    last = {"at": NOW.isoformat(), "intact": False, "said": "1 rows of 1 chains were checked.",
+    last = {"at": NOW.isoformat(), "intact": False, "said": "1 row of 1 chain, checked.",
             "named": ["case 1: row 1 was changed (delivery 1)"]}  # fmt: skip
     with transaction() as session:
         session.add(Job(name="ledger", next_at=NOW, state={"last": last}))

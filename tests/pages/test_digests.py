@@ -81,6 +81,14 @@ def test_what_it_says_is_shown_on_demand_and_no_name_is_markup(lead: User) -> No
     assert EVIL not in marked_up(at)
 
 
+def test_where_nobody_answered_no_empty_picture_is_drawn(lead: User) -> None:
+    at = open_page(lead, "digests.py")
+    click(at, "Show today's")
+    told = [text.value for text in at.main.text]
+    assert "No NPS answers in this period." in told and any("nothing new" in one for one in told)
+    assert not any("data:image" in html.body for html in at.get("html"))
+
+
 def test_one_can_be_sent_at_once(lead: User) -> None:
     at = open_page(lead, "digests.py")
     at.toggle(key="digest_enabled").set_value(True)

@@ -1,5 +1,6 @@
 """The frame: who is here is asked in every run, and the menu is theirs."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def test_the_menu_folds_nothing_away(dana: User, monkeypatch: pytest.MonkeyPatch
     )
     assert not frame(identity(dana)).exception
     assert given == [True]
+
+
+def test_the_gaps_of_the_menu_stand_before_pages_that_are_there() -> None:
+    named = set(re.findall(r'href\$="/([a-z-]+)"', (FRAME.parent / "_frame.css").read_text()))
+    assert named and named <= {entry.url_path for entry in MENU if entry.listed}
 
 
 def test_the_sidebar_says_who_is_here(dana: User) -> None:

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from db.engine import transaction
 from db.models import Case, Delivery, Difference, Integration, Reconciliation, User
+from services.insights.differences import told
 from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import open_page, said_last
@@ -68,6 +69,17 @@ def test_a_difference_says_both_sides_and_can_be_accepted() -> None:
     at.button(key=f"accept_{id_}").click().run()
     assert settled(id_) == "accepted" and said_last(at) == "Left as it is."
     assert [head.value for head in at.header][0] == "Nothing differs"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "n", "said"),
+    [("zendesk", 1, "1 other"), ("email", 1, "1 e-mail"), ("webhook", 1_200, "1,200 events")],
+)
+def test_what_cannot_be_looked_up_is_counted_in_its_own_word(
+    vendor: str, n: int, said: str
+) -> None:
+    run = Reconciliation(vendor=vendor, started_at=NOW, ended_at=NOW, cannot=n)
+    assert told(run) == f"Done: 0 looked up, 0 differences, {said} cannot be looked up."
 
 
 def test_what_is_missing_is_sent_again_once() -> None:

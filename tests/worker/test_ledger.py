@@ -42,7 +42,7 @@ def test_it_is_checked_when_the_night_has_come_and_not_twice(sqlite_desk: sa.Eng
         "day": NOW.date().isoformat()
     }
     state = dict(ledger.check({}, lambda: NIGHT))
-    assert state["last"]["said"] == "2 rows of 2 chains are intact."
+    assert state["last"]["said"] == "2 rows of 2 chains, all intact."
     assert ledger.check(state, lambda: NIGHT + timedelta(hours=5)) == state
     night = kept(state)
     assert night is not None and night.intact and night.at == NIGHT
