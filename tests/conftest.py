@@ -1,5 +1,6 @@
 """Fixtures that every test may use: an empty desk on each engine."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -18,6 +19,15 @@ from db.migrate import upgrade
 from tests import ledgers
 
 ENGINES = ("sqlite", "postgresql")
+MEMORY, ENOUGH = Path("/dev/shm"), 4 << 30  # bytes
+
+
+def pytest_configure() -> None:
+    """What tests write need not outlive them: in memory, a database is copied 20 times faster."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= ENOUGH:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @cache
@@ -67,7 +77,9 @@ def _postgres_url(name: str) -> str:
 
 @cache
 def _sqlite_template() -> Path:
-    file = Path(tempfile.mkdtemp(prefix="loopdesk-")) / "template.db"
+    folder = tempfile.mkdtemp(prefix="loopdesk-")
+    atexit.register(shutil.rmtree, folder)
+    file = Path(folder) / "template.db"
     made = db_engine.make_engine(f"sqlite:///{file}")
     upgrade(made)
     made.dispose()  # the last connection to close writes the WAL back into the file

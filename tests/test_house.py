@@ -18,6 +18,7 @@ SOURCES = sorted(
 ) + [ROOT / "app.py"]
 STDLIB = sys.stdlib_module_names
 MATHS = {"numpy", "scipy"}
+KNOWN = STDLIB | set(packages_distributions())
 
 # room (longest prefix wins) -> (what it may import of ours, what it must never import at all)
 ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -96,8 +97,7 @@ def test_services_never_commit(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=_name)
 def test_a_page_does_not_shadow_a_module(path: Path) -> None:
-    known = STDLIB | set(packages_distributions())
-    assert path.stem not in known, f"pages/{path.name} would shadow the module {path.stem}"
+    assert path.stem not in KNOWN, f"pages/{path.name} would shadow the module {path.stem}"
 
 
 def test_the_menu_names_exactly_the_pages() -> None:
