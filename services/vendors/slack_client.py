@@ -129,12 +129,21 @@ class Workspace:
         )
 
     def email_of(self, user: str) -> str | None:
-        """The address of somebody of this workspace; None for a guest of another one, or a bot."""
+        """The address of somebody of this workspace, if it was confirmed; None for anybody else."""
         found = _ask(lambda: self._web.users_info(user=user), effect=False).get("user") or {}
         strange = ("is_bot", "deleted", "is_stranger", "is_restricted", "is_ultra_restricted")
-        if any(found.get(name) for name in strange):
+        unconfirmed = found.get("is_email_confirmed") is False
+        if unconfirmed or any(found.get(name) for name in strange) or not self._at_home(found):
             return None
         return str((found.get("profile") or {}).get("email") or "") or None
+
+    def _at_home(self, found: Mapping[str, Any]) -> bool:
+        """Whether they belong to our workspace or its organisation. Slack calls nobody a stranger
+        with whom a channel is shared, and what their address is another company decides."""
+        us = _ask(self._web.auth_test, effect=False)
+        theirs = (found.get("enterprise_user") or {}).get("enterprise_id")
+        same = bool(theirs) and theirs == us.get("enterprise_id")
+        return same or (bool(us.get("team_id")) and found.get("team_id") == us.get("team_id"))
 
     def form(self, trigger: str, view: Mapping[str, Any]) -> None:
         """Show a form to whoever has just pressed a button."""

@@ -133,6 +133,20 @@ def test_a_stranger_changes_nothing_and_is_told_why(
     assert "Nobody at the desk has your address" in slack.whispers[0][2]
 
 
+@pytest.mark.parametrize("about", [
+    {"team_id": "T0ELSE001"}, {"team_id": ""}, {"is_email_confirmed": False},
+    {"team_id": "T0ELSE001", "enterprise_user": {"enterprise_id": "E0ELSE001"}},
+])  # fmt: skip
+def test_whoever_another_company_says_has_a_colleagues_address_is_a_stranger(
+    slack: Pressed, client: TestClient, about: dict[str, Any]
+) -> None:
+    slack.about[ANA] = about  # of a channel that both share, where Slack calls nobody a stranger
+    post(client, slack.press("claim", 1, ANA))
+    post(client, slack.press("resolve", 1, ANA))
+    takes()
+    assert case().assignee_id is None and slack.forms == []
+
+
 def test_a_form_resolves_the_case_as_the_page_does(slack: Pressed, client: TestClient) -> None:
     assert post(client, slack.press("resolve", 1, ANA)) == 200
     [form] = slack.forms

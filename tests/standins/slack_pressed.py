@@ -26,10 +26,12 @@ slack.TAKES.update({
 
 @dataclass
 class Pressed(slack.Slack):
-    """`guests` are people of other workspaces, whatever address they claim."""
+    """`guests` are people of other workspaces, whatever address they claim; `about` is what else
+    Slack says of somebody."""
 
     app_token: str = "xapp-good"
     guests: set[str] = field(default_factory=set)
+    about: dict[str, dict[str, Any]] = field(default_factory=dict)
     forms: list[dict[str, Any]] = field(default_factory=list)
     whispers: list[tuple[str, str, str]] = field(default_factory=list)
     triggers: set[str] = field(default_factory=set)
@@ -96,7 +98,8 @@ class Pressed(slack.Slack):
         if (user := asked["user"]) not in emails:
             return {"error": "user_not_found"}
         strange = {"is_stranger": True} if user in self.guests else {}
-        return {"user": {"id": user, "profile": {"email": emails[user]}} | strange}
+        told = {"id": user, "team_id": "T0ACME001", "profile": {"email": emails[user]}}
+        return {"user": told | strange | self.about.get(user, {})}
 
     def _views_open(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["trigger_id"] not in self.triggers:
