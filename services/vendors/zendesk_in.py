@@ -16,6 +16,8 @@ STATES = {
     "new": "open", "open": "open", "pending": "waiting", "hold": "waiting", "solved": "solved",
     "closed": "solved",  # as it is by itself some time later, or at once where tickets are merged
 }  # fmt: skip
+# Who was deleted since, and Zendesk itself, has no role: nobody knows whether that was a contact.
+_SAID = {"end-user": "answer", "agent": "reply", "admin": "reply"}
 LONGEST = 10_000  # characters of a text that is kept
 Audit = Mapping[str, Any]
 
@@ -59,9 +61,8 @@ def _facts(audit: Audit, people: Mapping[int, Mapping[str, Any]]) -> Iterator[Fa
     for event in _events(audit):
         if event.get("type") == "Comment" and (text := _text(event)):
             writer = people.get(_id(event.get("author_id") or audit.get("author_id")), {})
-            theirs = writer.get("role") == "end-user"
             public = event.get("public") is not False
-            yield Fact(("answer" if theirs else "reply") if public else "note", text)
+            yield Fact(_SAID.get(str(writer.get("role")), "note") if public else "note", text)
     for event in _events(audit):
         field, value = event.get("field_name"), event.get("value")
         if field == "assignee_id" and event.get("type") == "Change":

@@ -42,6 +42,16 @@ def test_an_agents_public_reply_is_the_first_contact_at_its_own_time(there: Ther
     assert (contacted.actor_id, contacted.data["there"]) == (there.ana_here().id, "zendesk")
 
 
+def test_what_nobody_there_can_be_named_for_is_no_contact_with_the_customer(there: There) -> None:
+    gone = 4711  # of whom Zendesk knows nothing any more; -1 is Zendesk itself
+    there.does(gone, comment=public("Still broken!"))
+    there.does(-1, comment=public("This was closed and merged"))
+    there.told("hook:1")
+    there.takes()
+    assert there.case().contacted_at is None
+    assert {(kind, way) for kind, way, _ in there.messages()} == {("note", "zendesk")}
+
+
 def test_our_own_updates_come_back_as_nothing(there: There) -> None:
     with transaction() as session:
         verbs.assign(session, ADMIN, 1, to=there.ana_here().id, version=2, now=there.now)
