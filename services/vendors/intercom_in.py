@@ -74,10 +74,15 @@ def change(part: Any, us: str, team: Mapping[str, str | None]) -> Change | None:
     )
 
 
+def _artificial(author: Any) -> bool:
+    """It speaks in somebody's name, but nobody did."""
+    return bool(author.from_ai_agent or author.is_ai_answer)
+
+
 def _facts(part: Any, team: Mapping[str, str | None]) -> Iterator[Fact]:
     """What was said first. What a bot says is nobody's reply."""
     kind, text = str(part.part_type or ""), clean(plain(part.body), LONGEST)
-    author = part.author.type if part.author else None
+    author = part.author.type if part.author and not _artificial(part.author) else None
     if text and author in CUSTOMERS:
         yield Fact("answer", text)
     elif text and author == "admin":

@@ -39,6 +39,13 @@ def test_replies_notes_owner_and_end_come_to_the_case(there: There) -> None:
     ]  # fmt: skip
 
 
+def test_what_a_machine_says_in_a_teammates_name_is_no_contact(there: There) -> None:
+    there.does("992", "comment", body="<p>Have you tried our guide?</p>", ai=True)
+    there.told("hook:1")
+    there.takes()
+    assert (there.case().contacted_at, there.messages()) == (None, [])
+
+
 def test_what_the_desk_did_itself_comes_back_as_nothing(there: There) -> None:
     with transaction() as session:
         replying.reply(session, ADMIN, 1, way="intercom", body="Dear Dana\n\nsorry", now=there.now)

@@ -214,11 +214,16 @@ class Intercom(StandIn):
     def show_conversation(self, request: Request, _body: Any) -> Response:
         return self._done(request, len)  # which changes nothing
 
-    def does(self, number: str, kind: str, by: str, body: str = "", to: str | None = None) -> str:
-        """What a teammate (by their id) or the customer ("user") does there; the part's name."""
+    def does(
+        self, number: str, kind: str, by: str, body: str = "", to: str | None = None,
+        ai: bool = False,
+    ) -> str:  # fmt: skip
+        """What a teammate (by their id) or the customer ("user") does there, or what `ai` says in
+        their name; the part's name."""
         row = self.conversations[number]
         customer = {"type": "user", "id": row["contact"], "email": "dana@acme.example"}
         author = customer if by == "user" else {"type": "admin", "id": by}
+        author |= {"from_ai_agent": True} if ai else {}
         more = {"assigned_to": {"type": "admin", "id": to}} if to else {}
         return f"part:{self._add(row, kind, body, author, more)}"
 
