@@ -14,6 +14,7 @@ from services.access import Actor, Refused, permitted
 from services.domain import card_paths
 from services.domain.retrying import State
 from services.domain.roles import Verb
+from services.inbound import rows
 from services.ledger.noting import said
 from services.vendors import KNOWN, kind, title
 from services.vendors.base import Field, Vendor, VendorError
@@ -156,6 +157,7 @@ def disconnect(session: Session, actor: Actor, name: str, *, now: datetime) -> i
         delivery.state, delivery.ended_at = State.CANCELLED.value, now
         delivery.last_error = f"{title(name)} was disconnected"
         session.add(delivery)
+    rows.drop(session, name, f"{title(name)} was disconnected", now)
     vault.forget(session, f"vendor.{name}")
     session.delete(row)
     _audit(session, actor, "vendor.disconnect", name, now, cancelled=len(owed))

@@ -91,6 +91,15 @@ def later(row: Inbound, now: datetime, seconds: float, note: str, *, counts: boo
         end(row, "failed", now, note)
 
 
+def drop(session: Session, vendor: str, note: str, now: datetime) -> None:
+    """What waits or failed is not done any more: what is connected next may be another account."""
+    left = TABLE.c.state.in_(("new", "failed"))
+    ended = {"state": "ignored", "ended_at": now, "note": note, "payload": {}}
+    session.connection().execute(
+        sa.update(TABLE).where(TABLE.c.vendor == vendor, left).values(**ended)
+    )
+
+
 def told(session: Session, row_id: int) -> dict[str, Any]:
     """What a row holds that applying needs."""
     query = select(Inbound.payload).where(Inbound.id == row_id)

@@ -14,6 +14,8 @@ from services.vendors.words import line
 from services.vendors.zendesk_desk import Desk, connected
 from services.vendors.zendesk_session import home
 
+_STRANGE = "The ticket of this number in Zendesk was not made by Loopdesk"
+
 
 class Zendesk(Vendor):
     """Every effect carries its key in the ticket's audits, so a lost answer can be looked up."""
@@ -73,6 +75,7 @@ class Zendesk(Vendor):
             if message.action == "ticket":
                 return desk.create(wanted)
             now = desk.ticket(ticket_of.ticket_id(message))
+            _is_ours(desk, now)
             if message.action == "reply":
                 _reaches_somebody(desk, now)
             if now.status != "closed":
@@ -97,9 +100,13 @@ class Zendesk(Vendor):
         """The audits of a ticket that are not known yet."""
         with connected(self) as desk, zendesk_in.readable():
             number = ticket_of.ticket_id(Message("", "read", {}, thread))
-            new = [one for one in desk.audits(number) if f"audit:{one['id']}" not in known]
+            audits = desk.audits(number)
+            new = [one for one in audits if f"audit:{one['id']}" not in known]
             people = desk.people(zendesk_in.people_in(new))
-            return [zendesk_in.change(one, people) for one in new]
+            made = [zendesk_in.change(one, people) for one in new]
+            if audits and not any(map(zendesk_in.ours, audits)):
+                raise VendorError(_STRANGE, permanent=True)
+            return made
 
     def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, str]]:
         """By the time of each ticket's last update: its list may be read by any agent."""
@@ -125,6 +132,14 @@ def _places(desk: Desk, message: Message) -> list[int]:
         return desk.called(ticket_of.external_id(message))
     ticket = desk.ticket(ticket_of.ticket_id(message))
     return [int(ticket.id), *map(int, getattr(ticket, "followup_ids", None) or ())]
+
+
+def _is_ours(desk: Desk, ticket: Ticket) -> None:
+    """Numbers begin anew in each Zendesk: where the desk was connected to another one since, this
+    number is a ticket of somebody else."""
+    named = str(getattr(ticket, "external_id", None) or "").startswith(ticket_of.NAMED)
+    if not named and not any(desk.keys(int(ticket.id))):
+        raise VendorError(_STRANGE, permanent=True)
 
 
 def _reaches_somebody(desk: Desk, ticket: Ticket) -> None:

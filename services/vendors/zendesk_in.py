@@ -45,15 +45,20 @@ def people_in(audits: Iterable[Audit]) -> set[int]:
 
 def change(audit: Audit, people: Mapping[int, Mapping[str, Any]]) -> Change:
     """One audit; `people` are users of Zendesk by their ids."""
-    custom = (audit.get("metadata") or {}).get("custom")
     author = people.get(_id(audit.get("author_id")), {})
     return Change(
         id=f"audit:{int(audit['id'])}",
         at=moment(audit["created_at"]),
         facts=tuple(_facts(audit, people)),
         author=author.get("email") if author.get("role") != "end-user" else None,
-        ours=isinstance(custom, Mapping) and MARK in custom,
+        ours=ours(audit),
     )
+
+
+def ours(audit: Audit) -> bool:
+    """Whether it carries our mark."""
+    custom = (audit.get("metadata") or {}).get("custom")
+    return isinstance(custom, Mapping) and MARK in custom
 
 
 def _facts(audit: Audit, people: Mapping[int, Mapping[str, Any]]) -> Iterator[Fact]:

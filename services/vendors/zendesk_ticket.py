@@ -17,6 +17,7 @@ from services.vendors.base import Message, VendorError, pick
 from services.vendors.words import clean, line
 
 MARK = "loopdesk"
+NAMED = "loopdesk-case-"
 NOBODY = "Loopdesk knows no e-mail address of this customer: a reply from here would reach nobody."
 _LONGEST = 65_000  # characters of a comment as HTML; Zendesk takes 65,535
 _PRIORITIES = ("low", "normal", "high", "urgent")
@@ -31,7 +32,7 @@ def written(ticket: Ticket) -> dict[str, Any]:
 
 def external_id(message: Message) -> str:
     """What Zendesk calls the case. Not unique there: an agent may copy it."""
-    return f"loopdesk-case-{int(message.body['card']['number'])}"
+    return f"{NAMED}{int(message.body['card']['number'])}"
 
 
 def opened(message: Message, config: Mapping[str, Any]) -> Ticket:

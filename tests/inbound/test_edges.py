@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from db.engine import reading, transaction
-from db.models import Case, Integration, Job, Message
-from services import contact_export
+from db.models import Case, Delivery, Integration, Job, Message
+from services import contact_export, integrations
 from services.access import Refused
-from services.cases import merging, verbs
+from services.cases import merging, replying, verbs
 from services.cases.undo import undo
 from services.erasing.erase import erase
 from services.inbound import again, rows
@@ -20,6 +20,7 @@ from services.insights.case_file import case_file
 from services.worker import inbound, jobs
 from tests import builders as make
 from tests.inbound.there import ADMIN, There, at_zendesk
+from tests.standins.zendesk import Zendesk
 
 
 @pytest.fixture
@@ -178,6 +179,51 @@ def test_a_paused_vendor_is_left_alone_until_it_is_resumed(there: There) -> None
         session.get_one(Integration, "zendesk").paused_at = None
     there.takes()
     assert there.messages() == [("note", "zendesk", "Wait")]
+
+
+def connect(there: There, standin: Zendesk) -> None:
+    """To another Zendesk than before."""
+    entered = {"base_url": standin.url, "email": standin.email, "token": standin.token}
+    with transaction() as session:
+        integrations.disconnect(session, ADMIN, "zendesk", now=there.now)
+        integrations.connect(session, ADMIN, "zendesk", entered, now=there.now)
+
+
+def test_what_waits_when_a_vendor_is_disconnected_is_not_done_once_it_is_another(
+    there: There,
+) -> None:
+    there.does(there.bo, comment=note("Waits"))
+    there.told("hook:1")
+    assert inbound.once(there.clock)
+    there.told("hook:2")
+    connect(there, there.standin)
+    waiting = [row for row in there.rows() + there.rows("look") if row.state == "ignored"]
+    assert [(row.note, row.payload) for row in waiting] == 2 * [("Zendesk was disconnected", {})]
+    there.takes()
+    assert there.messages() == []
+
+
+def test_a_ticket_of_the_same_number_in_another_zendesk_is_neither_read_nor_written_to(
+    there: There,
+) -> None:
+    with Zendesk().serving() as other:
+        other.clock = there.clock
+        other.tickets[101] = {"id": 101, "status": "open", "requester_id": 900, "updated_at": ""}
+        other.audits[101] = []
+        other.does(101, other.hires("eve@other.example"), comment=note("About Eve"))
+        connect(there, other)
+        there.told("hook:3")
+        with transaction() as session:
+            replying.reply(session, ADMIN, 1, way="zendesk", body="Dear Dana", now=there.now)
+        there.takes()
+        there.sends()
+    assert there.messages() == [("reply", "zendesk", "Dear Dana")]
+    assert len(other.audits[101]) == 1
+    with reading() as session:
+        owed = session.exec(select(Delivery).where(Delivery.action == "reply")).one()
+    [look] = there.rows("look")
+    said = "The ticket of this number in Zendesk was not made by Loopdesk"
+    assert (owed.state, owed.last_error) == (look.state, look.note) == ("failed", said)
 
 
 def test_history_from_before_the_desk_listened_is_left_alone(there: There) -> None:
