@@ -157,6 +157,7 @@ class Job(SQLModel, table=True):
 
 NOTICES = (
     "assigned", "due", "breached", "failed", "answered", "vendor", "escalated", "returned", "rule",
+    "synced",
 )  # fmt: skip
 
 

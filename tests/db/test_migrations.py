@@ -1,5 +1,6 @@
 """Migrations go up from every earlier version with data in the tables, on both engines."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,6 +85,24 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(unmigrated_url: st
     engine = make_engine(unmigrated_url)
     migrate.upgrade(engine)
     assert differences(engine) == []
+    engine.dispose()
+
+
+def words(text: str) -> set[str]:
+    """The words that a check lists, however the database spells it."""
+    return set(re.findall(r"'(\w+)'", text))
+
+
+def test_each_column_takes_exactly_the_words_that_the_models_name(unmigrated_url: str) -> None:
+    engine = make_engine(unmigrated_url)
+    migrate.upgrade(engine)
+    for name, table in metadata.tables.items():
+        kept = {
+            one["name"]: one["sqltext"] for one in sa.inspect(engine).get_check_constraints(name)
+        }
+        for check in table.constraints:
+            if isinstance(check, sa.CheckConstraint):
+                assert words(kept[str(check.name)]) == words(str(check.sqltext)), check.name
     engine.dispose()
 
 

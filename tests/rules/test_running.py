@@ -8,7 +8,18 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from db.engine import transaction
-from db.models import Ask, Case, CaseTag, Contact, Delivery, Message, RuleFiring, RuleLater, Tag
+from db.models import (
+    Ask,
+    Case,
+    CaseTag,
+    Contact,
+    Delivery,
+    Message,
+    Notice,
+    RuleFiring,
+    RuleLater,
+    Tag,
+)  # fmt: skip
 from services.access import Forbidden, Refused
 from services.cases import words
 from services.cases.journal import journal
@@ -84,6 +95,18 @@ def test_a_rule_opens_a_case_about_any_answer_and_its_clock_starts_at_receipt() 
         assert said(session, case)[0] == "The rule “Leaving” opened it"
         (firing,) = session.exec(select(RuleFiring))
         assert (firing.case_id, firing.effects) == (case.id, [{"do": "open", "outcome": "opened"}])
+
+
+def test_a_rule_tells_whoever_wants_to_hear_of_rules() -> None:
+    with transaction() as session:
+        ann = make.user(session, notify={"way": "email"})
+        rule(session, "Tell", [LOW], [{"do": "notify", "to": "user", "id": ann.id}])
+    answered(NOW, {"score": 2, **DANA})
+    turn(NOW)
+    with transaction() as session:
+        assert session.exec(select(Notice.user_id, Notice.kind)).all() == [(ann.id, "rule")]
+        (firing,) = session.exec(select(RuleFiring))
+        assert [one.get("outcome") for one in firing.effects] == ["told"]
 
 
 def test_a_turn_that_forgot_where_it_was_does_nothing_twice() -> None:
