@@ -18,6 +18,7 @@ from db.models import (
     Draft,
     ImportReject,
     ImportRun,
+    Inbound,
     Message,
     Response,
     RetentionRun,
@@ -59,6 +60,11 @@ def company(session: Session) -> Iterator[Session]:
                                 expires_at=at, last_seen_at=at))  # fmt: skip
         session.add(Draft(user_id=user.id or 0, case_id=case.id or 0, kind="note", body="d",
                           updated_at=at))  # fmt: skip
+        session.add_all(
+            Inbound(vendor="zendesk", event_id=f"{nth}{at}", kind="look", case_id=case.id,
+                    received_at=at, next_at=at, state="done")
+            for nth in range(2)
+        )  # fmt: skip
         run = ImportRun(file_name="a.csv", file_sha256="0", started_at=at)
         session.add(run)
         session.flush()
@@ -129,10 +135,10 @@ def test_doing_it_again_changes_nothing_and_reports_nothing(company: Session) ->
     run(company, ALL)
     version, told = engine.version(company), removed(company)
     # Who was erased took their messages and deliveries along.
-    assert told.keys() == {"comments", "contacts", "traces"}
+    assert told.keys() == {"comments", "contacts", "inbound", "traces"}
     run(company, ALL)
     assert engine.version(company) == version
-    assert removed(company) == told and len(choosing.reports(company, ADMIN)) == 3
+    assert removed(company) == told and len(choosing.reports(company, ADMIN)) == 4
 
 
 def test_old_comments_go_also_from_the_search_and_young_and_open_ones_stay(
@@ -207,6 +213,17 @@ def test_traces_go_and_those_of_yesterday_stay(company: Session) -> None:
     run(company, {"traces": 6})
     for table in (UserSession, Draft, ImportReject):
         assert len(company.exec(select(table)).all()) == 1
+
+
+def test_what_came_in_goes_but_not_what_waits_nor_the_first_of_a_vendor(company: Session) -> None:
+    late = {"received_at": OLD, "next_at": OLD, "vendor": "zendesk"}
+    company.add(Inbound(event_id="waits", kind="look", **late))
+    company.add(Inbound(event_id="ahead", kind="change", state="done", at=YOUNG, **late))
+    company.add(Inbound(event_id="lost", kind="act", state="failed", payload={"t": "x"}, **late))
+    run(company, {"inbound": 12})
+    left = set(company.exec(select(Inbound.event_id)).all())
+    assert left == {f"0{OLD}", f"0{YOUNG}", f"1{YOUNG}", "waits", "ahead"}
+    assert removed(company) == {"inbound": {"events": 2}}
 
 
 def test_a_round_that_is_cut_off_goes_on_and_is_one_line_of_the_report(company: Session) -> None:

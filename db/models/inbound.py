@@ -24,6 +24,7 @@ class Inbound(SQLModel, table=True):
         UniqueConstraint("vendor", "event_id", name="uq_inbound_vendor"),
         Index("ix_inbound_thread", "vendor", "thread", "kind", "id"),
         Index("ix_inbound_state", "state", "vendor", "id"),
+        Index("ix_inbound_vendor", "vendor", "id"),
     )
 
     id: int | None = id_field()

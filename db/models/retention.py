@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from db.models.base import id_field, json_field, one_of, ref
 
-RULES = ("comments", "contacts", "messages", "deliveries", "traces")
+RULES = ("comments", "contacts", "messages", "deliveries", "inbound", "traces")
 
 
 class RetentionRun(SQLModel, table=True):

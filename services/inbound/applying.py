@@ -8,6 +8,7 @@ from db.engine import turn
 from db.models import Case, Contact, Inbound, Integration
 from services.access import Refused
 from services.inbound import facts, rows, threads
+from services.retention import running
 from services.vendors.two_way import Fact, facts_of
 
 BACK = timedelta(days=1)  # what is older than this, when the desk first listens, is history
@@ -25,12 +26,18 @@ def take(session: Session, row_id: int, now: datetime) -> None:
         rows.end(row, "ignored", now, "the vendor was disconnected, or the case is unknown")
     elif not row.payload:
         rows.end(row, "ignored", now, "the person was erased")
-    elif row.at and (began := rows.began(session, row.vendor)) and row.at < began - BACK:
-        rows.end(row, "ignored", now, "it was done before the desk listened")
+    elif row.at and row.at < _since(session, row, now):
+        rows.end(row, "ignored", now, "it was done before the desk listened, or very long ago")
     else:
         _apply(session, row, case, vendor, now)
     session.add(row)
     session.flush()
+
+
+def _since(session: Session, row: Inbound, now: datetime) -> datetime:
+    """What is older is history. It may have been applied, and removed since as too old."""
+    began = (rows.began(session, row.vendor) or now) - BACK
+    return max(began, running.reached(session, "inbound", now) or began)
 
 
 def _apply(session: Session, row: Inbound, case: Case, vendor: Integration, now: datetime) -> None:

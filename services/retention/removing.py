@@ -18,14 +18,14 @@ from services.erasing.removing import GONE
 from services.outbox.owing import ERASED
 
 (
-    ASK, ATTEMPT, CASE, CONTACT, DELIVERY, DRAFT, EDIT, EVENT, FAILURE, LINK, MESSAGE, NOTICE, ONCE,
-    REJECT, RESPONSE, RUN, SIGNED_IN,
+    ASK, ATTEMPT, CASE, CONTACT, DELIVERY, DRAFT, EDIT, EVENT, FAILURE, INBOUND, LINK, MESSAGE,
+    NOTICE, ONCE, REJECT, RESPONSE, RUN, SIGNED_IN,
 ) = (
     metadata.tables[name]
     for name in (
         "ask", "delivery_attempt", "case", "contact", "delivery", "draft", "response_edit",
-        "case_event", "sign_in_failure", "case_response", "message", "notice", "one_time_link",
-        "import_reject", "response", "import_run", "session",
+        "case_event", "sign_in_failure", "inbound", "case_response", "message", "notice",
+        "one_time_link", "import_reject", "response", "import_run", "session",
     )
 )  # fmt: skip
 DESK = Actor(id=None, name="retention", role=Role.ADMIN)

@@ -20,6 +20,7 @@ from services.retention.removing import (
     DELIVERY,
     DRAFT,
     FAILURE,
+    INBOUND,
     LINK,
     MESSAGE,
     NOTICE,
@@ -106,6 +107,14 @@ _ENDED = sa.func.coalesce(_ROOT.c.resolved_at, CASE.c.resolved_at)
 _OVER = sa.func.coalesce(_ROOT.c.status, CASE.c.status) == "resolved"
 _FREE = free(CASE.c.contact_id, CASE.c.account_id)
 _HELD = sa.select(CASE.c.id).where(~_FREE)
+_EARLIER = INBOUND.alias("earlier")
+# It says since when the desk hears of the vendor: what was done before is not caught up with.
+_FIRST = (
+    sa.select(sa.func.min(_EARLIER.c.id))
+    .where(_EARLIER.c.vendor == INBOUND.c.vendor)
+    .correlate(INBOUND)
+    .scalar_subquery()
+)
 _LEFT = DELIVERY.c.state.in_(("sent", "failed", "cancelled"))
 _FULL = DELIVERY.c.payload["erased"].as_string().is_(None)
 _SAID = sa.and_(ATTEMPT.c.error.is_not(None), ATTEMPT.c.error != GONE)
@@ -172,6 +181,18 @@ RULES: Mapping[str, Rule] = {
               lambda _cutoff: (_SAID, ~_HELD.join(DELIVERY, DELIVERY.c.case_id == CASE.c.id)
                                .where(DELIVERY.c.id == ATTEMPT.c.delivery_id).exists()),
               removing.errors)),
+    ),
+    "inbound": Rule(
+        "What came in from vendors",
+        "That a vendor told of something, by its number there, and what became of it; the text of "
+        "what failed, which then cannot be tried again. What it changed on cases stays there. What "
+        "was done at a vendor before that is no longer caught up with.",
+        3, 12,
+        (Part("events", "events", INBOUND.c.id, INBOUND.c.received_at,
+              INBOUND.outerjoin(CASE, CASE.c.id == INBOUND.c.case_id),
+              lambda cutoff: (INBOUND.c.state != "new", INBOUND.c.id > _FIRST, _FREE,
+                              sa.or_(INBOUND.c.at.is_(None), INBOUND.c.at < cutoff)),
+              removing.deleting(INBOUND, INBOUND.c.id)),),
     ),
     "traces": Rule(
         "Traces of work",

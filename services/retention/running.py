@@ -40,6 +40,14 @@ def cutoff(now: datetime, months: int) -> datetime:
     return datetime.combine(add_months(then.date(), -months), then.timetz())
 
 
+def reached(session: Session, name: str, now: datetime) -> datetime | None:
+    """What is older the rule may have removed; None where it never has removed anything."""
+    ended = sa.func.max(sa.func.coalesce(col(RetentionRun.ended_at), now))
+    query = select(RetentionRun.months, ended).where(RetentionRun.rule == name)
+    found = session.exec(query.group_by(col(RetentionRun.months)))
+    return max((cutoff(at, months) for months, at in found), default=None)
+
+
 def lot(
     session: Session, months: Mapping[str, int], place: Place, now: datetime,
     actor_id: int | None = None,

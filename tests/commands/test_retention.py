@@ -21,7 +21,7 @@ def test_what_is_old_is_counted_removed_and_reported(cli: Cli, told: Callable[..
     (row,) = told("retention", "preview", "comments")["rules"]
     assert (row["on"], row["months"], row["n"]) == (False, 36, 1)
     assert row["oldest"].startswith("2021-06-16")
-    assert len(told("retention", "preview")["rules"]) == 12
+    assert len(told("retention", "preview")["rules"]) == 13
     off = cli("retention", "run", "comments", "--yes")
     assert off.exit_code == 1 and "not switched on" in off.stderr
     with engine.transaction() as session:

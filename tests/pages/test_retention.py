@@ -51,7 +51,7 @@ def test_only_an_admin_has_the_page(role: str) -> None:
 def test_an_empty_desk_says_that_all_is_off_and_nothing_was_removed(admin: User) -> None:
     at = open_page(admin, "retention.py")
     assert not at.exception and at.title[0].value == "Retention"
-    assert sum(head.value.endswith("(off)") for head in at.header) == 5
+    assert sum(head.value.endswith("(off)") for head in at.header) == 6
     assert "Nothing yet." in texts(at)
     click(at, "ask_comments")
     assert "It would remove now: 0 comments." in texts(at)
