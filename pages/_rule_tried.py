@@ -1,7 +1,9 @@
 """Trying a rule out: what it would have done with the answers of the last days. Nothing is sent."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -57,7 +59,8 @@ def _try(draft: Draft, key: str) -> None:
 
 def simulated(given: Any, rule_id: int, days: int) -> Tried:
     """What this rule would have done in the last days; from memory where nothing was written."""
-    return ask(trying.try_out, body=given, rule_id=rule_id, days=days, now=minute())
+    end = minute() + timedelta(minutes=1)  # what came in a moment ago is part of it
+    return ask(trying.try_out, body=given, rule_id=rule_id, days=days, now=end)
 
 
 def result(found: Tried) -> None:
@@ -165,15 +168,16 @@ def _answers(found: Tried) -> None:
         {"label": "What would be done"},
     ]  # fmt: skip
     linked(
-        "rule_answers", "Answers that it fires on", columns, [_answer(one) for one in found.lines]
-    )
+        "rule_answers", "Answers that it fires on", columns,
+        [_answer(one, own_zone()) for one in found.lines],
+    )  # fmt: skip
 
 
-def _answer(one: Line) -> list[tuple[str, str | None]]:
+def _answer(one: Line, zone: ZoneInfo) -> list[tuple[str, str | None]]:
     who, name = one.who or (None, "Anonymous")
     case = f"case?number={one.case}" if one.case else None
     return [
-        (f"{one.at:%d %b, %H:%M}", None),
+        (f"{one.at.astimezone(zone):%d %b, %H:%M}", None),
         (f"{SHAPES[one.band]} {one.score} {shown(name)}", href("contact", who)),
         (f"{one.case}" if one.case else "", case), (shown(one.why), None),
         (shown("; ".join(one.did)), None),

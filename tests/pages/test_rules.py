@@ -1,7 +1,7 @@
 """Rules: writing one, trying it on answers that came in, and letting it act."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
 from db.models import Message, Rule, RuleFiring, RuleLater, RuleVersion, User
+from pages._rule_charts import days_figure
 from services import settings
 from services.rules import keeping
 from tests import builders as make
@@ -166,6 +167,19 @@ def test_it_is_tried_on_what_came_in_also_before_it_is_saved() -> None:
     press(at, "simulate")
     assert "It fires on 0 of 2 answers" in texts(at) and "0 more and 1 fewer" in texts(at)
     assert len(bodies()) == 1
+
+
+def test_what_came_in_a_moment_ago_is_tried_and_told_in_ones_own_zone() -> None:
+    with transaction() as session:
+        make.response(session, 2, answered_at=NOW)
+    at = press(opened(person(time_zone="Asia/Tokyo"), rule=str(kept())), "simulate")
+    assert "It fires on 1 of 1 answer of the last 30 days" in texts(at)
+    assert table(at, "Answers that it fires on")[0][0] == f"{NOW + timedelta(hours=9):%d %b, %H:%M}"
+
+
+def test_the_bar_of_a_day_is_as_wide_as_a_day_also_where_the_next_one_is_far() -> None:
+    (bars,) = days_figure({date(2026, 3, 2): 1, date(2026, 3, 23): 2}).data
+    assert bars.width == pytest.approx(0.7 * 24 * 60 * 60 * 1000)
 
 
 def test_who_would_be_overrun_is_said() -> None:
