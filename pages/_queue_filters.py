@@ -18,6 +18,7 @@ from services.domain.lifecycle import Outcome
 from services.domain.periods import RANGES
 from services.domain.plays import Play
 from services.domain.scores import Metric
+from services.domain.syncing import Waits
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_walk import elsewhere, numbered
 from services.insights.desk_people import Desk, desk
@@ -35,6 +36,7 @@ LOOPS = {
     Loop.ASKED: "asked to be contacted",
     Loop.ESCALATED: "with a broken promise",
 }  # fmt: skip
+WAITS = {Waits.CHANGED: "changed on both sides", Waits.SOLVED: "solved at a vendor"}
 
 # Together these hold every case, each once.
 PARTS = {
@@ -68,6 +70,7 @@ def _filters(now: CaseFilter, known: Desk) -> None:
     several("plays", "Play", now.plays, PLAYS, rewrite)
     several("ends", "How the play ended", now.ends, ENDS, rewrite)
     several("asks", "Asked for", now.asks, ASKS, rewrite)
+    several("waits", "To decide", now.waits, WAITS, rewrite)
     several("outcomes", "Outcome", now.outcomes, {one: one.label for one in Outcome}, rewrite)
     several("causes", "Root cause", now.causes, _causes(now), rewrite)
     several("tags", "Tag", now.tags, ask(tagging.in_use), rewrite, least=1)
@@ -99,6 +102,7 @@ def _told(now: CaseFilter) -> list[str]:
         ("", now.metrics, METRICS), ("", now.sla, SLAS),
         ("", now.loop, LOOPS), ("", now.outcomes, {one: one.label for one in Outcome}),
         ("play ", now.plays, PLAYS), ("play ", now.ends, ENDS), ("", now.asks, ASKS),
+        ("", now.waits, WAITS),
         ("root cause ", now.causes, _causes(now)),
         ("tagged ", now.tags, ask(tagging.in_use)),
     ]  # fmt: skip

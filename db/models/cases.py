@@ -51,6 +51,7 @@ class Case(SQLModel, table=True):
     events. `response_id` is the answer it is about (the last that joined), `due_at` the promise
     that runs now (none while it is paused or resolved), `rank_at` the place in the queue: the due
     time moved forward by `priority` hours, of which `given_reasons` are those that rules added.
+    `two_sides` is what waits for a decision because a vendor has the case, too (none: nothing).
     `change_seq` is the data version of the last change.
     """
 
@@ -81,6 +82,8 @@ class Case(SQLModel, table=True):
         index_while("ix_case_resolved", RESOLVED, "resolved_at", "id", "status", "unit_id"),
         Index("ix_case_change_seq", "change_seq"),
         where_set("ix_case_merged_into", "merged_into"),
+        one_of("two_sides", "changed", "changed solved", "solved"),
+        where_set("ix_case_two_sides", "two_sides"),
     )
 
     id: int | None = id_field()
@@ -122,6 +125,7 @@ class Case(SQLModel, table=True):
     steps: list[str] = Field(default_factory=list, sa_type=Json)
     ideal_customer: bool | None = None
     play_result: str | None = None
+    two_sides: str | None = None
     change_seq: int = Field(default=0, sa_type=BigId)
 
 

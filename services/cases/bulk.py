@@ -19,7 +19,8 @@ from db.models import Case, CaseEvent, Contact
 from services.access import Actor, Refused, permitted
 from services.cases import bulk_sending, reach, tagging, undo, verbs
 from services.cases.bulk_sending import Sent
-from services.cases.journal import NOTHING, Done, held, taken_back
+from services.cases.journal import NOTHING, Done, held
+from services.cases.standing import taken_back
 from services.domain.lifecycle import Move
 from services.domain.roles import Verb
 

@@ -18,8 +18,9 @@ from db.models import Case, CaseEvent
 from services.access import SHELL
 from services.cases.breaches import MOST, OPEN
 from services.cases.giving import Giver
-from services.cases.journal import Held, keep, state_of, taken_back
+from services.cases.journal import Held, keep, state_of
 from services.cases.returning import Condition, awake
+from services.cases.standing import taken_back
 from services.domain import lifecycle
 from services.domain.escalating import Why
 from services.domain.lifecycle import Move

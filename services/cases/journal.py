@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from db.engine import bump
 from db.models import Ask, Case, CaseEvent, CaseResponse, CaseTag, Message
 from services.access import Actor, Refused, Stale
-from services.cases import words
+from services.cases import two_sides, words
 from services.cases.following import follow
 from services.domain import priority
 from services.domain.lifecycle import (
@@ -112,6 +112,7 @@ def keep(
     event = append(actor, held, after, move, now=now, undo_of=undo_of, **data)
     session.add_all((held.case, event))
     session.flush()
+    ask_anew(session, held.case, event)
     follow(session, held.case, event, now)
     return Done(held.case.number, held.case.version, event.id or 0)
 
@@ -145,6 +146,15 @@ def append(
     return event
 
 
+def ask_anew(session: Session, case: Case, event: CaseEvent) -> None:
+    """Say on the row what waits for a person because a vendor has the case, too."""
+    if two_sides.may_turn(event, case.two_sides):
+        waits = two_sides.spelt(journal(session, event.case_id), Status(case.status))
+        if case.two_sides != waits:
+            case.two_sides = waits
+            session.flush()
+
+
 def told(version: int, moved: Changes, actor: Actor | None, **data: Any) -> dict[str, Any]:
     """The data of an event: the version that it made, what it changed, and what else it names."""
     by: dict[str, Any] = {"key_id": actor.key_id} if actor and actor.key_id else {}
@@ -174,18 +184,6 @@ def journal(session: Session, case_id: int) -> list[CaseEvent]:
     """All events of a case, the first one first."""
     query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(col(CaseEvent.id))
     return list(session.exec(query))
-
-
-def taken_back(events: Sequence[CaseEvent], also: int | None = None) -> set[int]:
-    """The events (of a whole journal) that do not stand: taken back, and never put in again.
-
-    `also` is one that is about to be taken back.
-    """
-    gone = set() if also is None else {also}
-    for event in reversed(events):
-        if event.undo_of is not None and event.id not in gone:
-            gone.add(event.undo_of)
-    return gone
 
 
 def state_hash(session: Session, case: Case) -> str:

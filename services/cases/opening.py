@@ -19,7 +19,7 @@ from services import settings
 from services.access import SHELL, Actor, Refused, permitted
 from services.cases.following import follow_joins
 from services.cases.giving import Giver
-from services.cases.journal import NOTHING, Held, append, rank_of, state_of, told
+from services.cases.journal import NOTHING, Held, append, ask_anew, rank_of, state_of, told
 from services.cases.lineage import unresolved_of
 from services.cases.ranking import Ranker, Told, answers, given, rank
 from services.cases.verbs import promise
@@ -150,6 +150,8 @@ class Opening:
                 number = int(top or 0) + len(fresh) + 1
                 fresh[key] = self._open(number, answer, ranker)
         self.session.flush()
+        for case, event in self._joined:
+            ask_anew(self.session, case, event)
         if not self.quiet:
             follow_joins(self.session, self._joined, self.now)
         _write(self.session, list(fresh.values()), self.seq, self.now, self.actor)

@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from db.models import CaseEvent
-from services.cases.journal import taken_back
-from services.domain.lifecycle import Move, Status
-from services.domain.syncing import stand
+from services.cases.standing import standing
+from services.domain.lifecycle import UNRESOLVED, Move, Status
+from services.domain.syncing import Waits, stand
 
 FIELDS = ("status", "owner")
-
-
-def standing(events: Sequence[CaseEvent]) -> list[CaseEvent]:
-    """The events that were not taken back, the first first."""
-    gone = taken_back(events)
-    return [event for event in events if event.id not in gone]
+_ASKING: dict[str, Waits] = {Move.CONFLICTED: Waits.CHANGED, Move.DONE_THERE: Waits.SOLVED}
 
 
 def changed(event: CaseEvent, field: str) -> bool:
@@ -61,6 +56,25 @@ def open_conflicts(events: Sequence[CaseEvent]) -> list[CaseEvent]:
             if done or changed(event, field) or _settles(event, field):
                 found.pop(field, None)
     return list(found.values())
+
+
+def waiting(events: Sequence[CaseEvent], status: Status) -> list[CaseEvent]:
+    """What waits for a person to say how it ended, or which side holds."""
+    solved = asked(events) if status in UNRESOLVED else None
+    return [*([solved] if solved else []), *open_conflicts(events)]
+
+
+def may_turn(event: CaseEvent, known: str | None) -> bool:
+    """Whether what waits, `known` so far, can be otherwise after this event.
+
+    Taking back brings no question back: it changes the same field once more.
+    """
+    return bool(known or event.kind in _ASKING)
+
+
+def spelt(events: Sequence[CaseEvent], status: Status) -> str | None:
+    """What waits, as the column of the case says it."""
+    return " ".join(sorted({_ASKING[event.kind] for event in waiting(events, status)})) or None
 
 
 def _settles(event: CaseEvent, field: str) -> bool:

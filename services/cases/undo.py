@@ -10,7 +10,8 @@ from db.models import Case, CaseEvent, Delivery, Message, User
 from services import asks, calendars
 from services.access import Actor, Refused, permitted
 from services.cases import drafts, replying, tagging, unmerging, words
-from services.cases.journal import NOTHING, Done, held, journal, keep, state_of, taken_back
+from services.cases.journal import NOTHING, Done, held, journal, keep, state_of
+from services.cases.standing import taken_back
 from services.cases.verbs import refuse_a_second
 from services.domain import lifecycle, taking_back
 from services.domain.lifecycle import UNDOABLE, Illegal, Move, State

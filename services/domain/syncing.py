@@ -20,6 +20,17 @@ class Stand(StrEnum):
     SOLVED = "solved"
 
 
+class Waits(StrEnum):
+    """What a case that a vendor has, too, waits for."""
+
+    CHANGED = "changed"  # both sides changed it: which holds?
+    SOLVED = "solved"  # it was solved there: how did it end, and why did it arise?
+
+
+# Each way in which a case says all that it waits for.
+WAITING = ("changed", "changed solved", "solved")
+
+
 class Verdict(StrEnum):
     """What becomes of a change that came from there."""
 

@@ -14,7 +14,7 @@ from services.cases.journal import NOTHING, Done, Held, held, journal, keep, leg
 from services.cases.names import VENDORS
 from services.cases.words import sentences, zone_of
 from services.domain import syncing
-from services.domain.lifecycle import UNRESOLVED, Move, Status
+from services.domain.lifecycle import Move, Status
 from services.domain.roles import Verb
 from services.domain.syncing import Stand, stand
 from services.inbound import sides
@@ -38,7 +38,7 @@ class Question:
 def questions(session: Session, actor: Actor, number: int) -> list[Question]:
     """What waits for somebody to say which side holds."""
     case = seen(session, actor, number)
-    events = _waiting(journal(session, case.id or 0), Status(case.status))
+    events = two_sides.waiting(journal(session, case.id or 0), Status(case.status))
     said = sentences(session, events, zone_of(session, actor))
     return [
         Question(
@@ -82,14 +82,9 @@ def keep_ours(session: Session, actor: Actor, number: int, event_id: int, *, now
     return done
 
 
-def _waiting(events: list[CaseEvent], status: Status) -> list[CaseEvent]:
-    asked = two_sides.asked(events) if status in UNRESOLVED else None
-    return [*([asked] if asked else []), *two_sides.open_conflicts(events)]
-
-
 def _open(session: Session, actor: Actor, number: int, event_id: int) -> tuple[Held, CaseEvent]:
     case = held(session, actor, number, None)
-    events = _waiting(journal(session, case.case.id or 0), case.state.status)
+    events = two_sides.waiting(journal(session, case.case.id or 0), case.state.status)
     found = next((event for event in events if event.id == event_id), None)
     if found is None:
         raise Refused(f"That was decided already. {NOTHING}")

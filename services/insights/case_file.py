@@ -9,8 +9,9 @@ from sqlmodel import Session, col, func, select
 from db.models import Case, CaseEvent, CaseResponse, Contact, Message, Response
 from services.access import Actor, permitted
 from services.cases import words
-from services.cases.journal import journal, seen, taken_back
+from services.cases.journal import journal, seen
 from services.cases.lineage import held_in, root_of
+from services.cases.standing import taken_back
 from services.cases.undo import possible
 from services.domain.lifecycle import Move
 from services.domain.roles import Verb

@@ -6,6 +6,7 @@ from enum import StrEnum
 from services.domain.case_state import Outcome
 from services.domain.plays import Play
 from services.domain.scores import Metric
+from services.domain.syncing import Waits
 from services.insights import play_selects
 from services.insights.spelling import (
     BIGGEST_ID,
@@ -84,6 +85,7 @@ class CaseFilter(Spelt):
     plays: tuple[Play, ...] = ()
     ends: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    waits: tuple[Waits, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -108,6 +110,7 @@ _FIELDS: tuple[Field, ...] = (
     ("play", "plays", listed, many("play", Play)),
     ("play_end", "ends", listed, many("play_end", play_selects.end)),
     ("favour", "asks", listed, many("favour", play_selects.ask)),
+    ("waits", "waits", listed, many("waits", Waits)),
 )
 KEYS = tuple(key for key, *_ in _FIELDS)
 CaseFilter.SPELT = _FIELDS

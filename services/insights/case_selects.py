@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from db.models import Account, Case, CaseTag, Contact, Response, Survey, Tag, User
 from services.domain.periods import Period
+from services.domain.syncing import WAITING, Waits
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_search import says
 from services.insights.play_selects import of_play
@@ -128,6 +129,8 @@ def conditions(
         found += [CASE.c.opened_at >= opened.start, CASE.c.opened_at < opened.end]
     found += [became(loop, now) for loop in filter.loop]
     found += of_play(filter.plays, filter.ends, filter.asks)
+    if filter.waits:
+        found.append(_waits(filter.waits))
     if filter.text.strip():
         found.append(says(session, filter.text.strip(), units))
     return found
@@ -160,6 +163,10 @@ def became(loop: Loop, now: datetime) -> Condition:
 
 def _owned(owners: Sequence[int]) -> Condition:
     return (_OWNED_BY if NOBODY in owners else CASE.c.assignee_id).in_(owners)
+
+
+def _waits(wanted: Sequence[Waits]) -> Condition:
+    return CASE.c.two_sides.in_([said for said in WAITING if {*said.split()} & {*wanted}])
 
 
 def _stands(sla: Sla, now: datetime, today: Period) -> Condition:

@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 from services.domain.lifecycle import Outcome
 from services.domain.plays import Play
 from services.domain.scores import Metric
+from services.domain.syncing import Waits
 from services.insights.case_export import Cursor
 from services.insights.case_filter import KEYS, CaseFilter, Loop, Sla, View
 from services.insights.play_selects import ASKS, ENDS
@@ -101,6 +102,10 @@ _SPELT: dict[str, tuple[dict[str, Any], str]] = {
     "play": (_many(_text(enum=list(Play))), ""),
     "play_end": (_many(_text(enum=list(ENDS))), "How its play ended, or that it has not."),
     "favour": (_many(_text(enum=list(ASKS))), "What its person was asked for, and the reply."),
+    "waits": (
+        _many(_text(enum=list(Waits))),
+        "Changed on both sides, or solved at a vendor: what waits for a person here.",
+    ),
     "updated_after": (
         _number(minimum=0),
         "A feed: what changed after this data version (the version of an earlier answer), in the "

@@ -8,7 +8,8 @@ from sqlmodel import Session, select
 from db.models import Case, Message, RootCause, User
 from services.access import Actor, Refused, actor_for
 from services.cases import verbs
-from services.cases.journal import Done, journal, state_hash, state_of, taken_back
+from services.cases.journal import Done, journal, state_hash, state_of
+from services.cases.standing import taken_back
 from services.cases.undo import undo
 from services.domain import lifecycle
 from services.insights.case_file import case_file

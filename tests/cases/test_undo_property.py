@@ -14,7 +14,8 @@ from db.models import Case, CaseEvent, CaseResponse, Integration, Template
 from services.access import Actor, Refused, actor_for
 from services.cases import bulk, merging, playing, replying, tagging, verbs
 from services.cases.bulk import Act, Kind
-from services.cases.journal import Done, journal, state_hash, state_of, taken_back
+from services.cases.journal import Done, journal, state_hash, state_of
+from services.cases.standing import taken_back
 from services.cases.undo import undo
 from services.domain import lifecycle
 from services.domain.lifecycle import UNDOABLE, Move

@@ -23,6 +23,9 @@ from db.models import (
     User,
     metadata,
 )
+from services.cases import two_sides
+from services.cases.journal import journal
+from services.domain.lifecycle import Status
 from tests import builders as make
 
 EARLIER = migrate.revisions()[:-1]
@@ -135,6 +138,41 @@ def test_a_desk_with_data_comes_up_from_every_version(unmigrated_url: str, start
         kept = [("I was",)] if start >= "0004" else []
         assert session.exec(sa.select(Draft.body)).all() == kept
         assert session.exec(select(User.notify)).all() == ([{}] if kept else [])
+    engine.dispose()
+
+
+def test_what_waits_for_a_decision_is_read_from_the_journals(unmigrated_url: str) -> None:
+    engine, status = make_engine(unmigrated_url), {"field": "status"}
+    solved = {"changes": {"status": ["open", "resolved"]}}
+    journals: dict[int, list[tuple[str, dict[str, Any], int | None]]] = {
+        1: [("conflicted", status, None), ("noted", {}, None)],
+        2: [("conflicted", status, None), ("done_there", {}, None)],
+        3: [("conflicted", {"field": "owner"}, None), ("done_there", {}, None)],
+        4: [("conflicted", status, None), ("settled", status, None)],
+        5: [("done_there", {}, None), ("resolved", solved, None)],
+        6: [("conflicted", {"field": "owner"}, None), ("assigned", {"changes": {}}, None)],
+        7: [("conflicted", {"field": "owner"}, None), ("assigned", {"changes": {"assignee_id": [
+            None, 1]}}, None), ("undone", {"changes": {"assignee_id": [1, None]}}, 2)],
+        8: [("noted", {}, None)],
+    }  # fmt: skip
+    migrate.upgrade(engine, "0011")
+    with Session(engine) as session:
+        for id_, events in journals.items():
+            put(session, "case", id=id_, number=id_, reason_key="detractor", version=1,
+                status="open", priority=0, priority_reasons=[], opened_at=make.NOW, rank_at=DUE,
+                paused_seconds=0, asked=False, change_seq=0)  # fmt: skip
+            for k, (kind, data, back) in enumerate(events, 1):
+                put(session, "case_event", id=id_ * 10 + k, case_id=id_, at=make.NOW, kind=kind,
+                    data=data, undo_of=back and id_ * 10 + back)  # fmt: skip
+        session.commit()
+    migrate.upgrade(engine)
+    with Session(engine) as session:
+        found = dict(session.exec(select(Case.number, Case.two_sides)).all())
+        for case in session.exec(select(Case)):  # as it will be read from now on
+            events = journal(session, case.id or 0)
+            assert case.two_sides == two_sides.spelt(events, Status(case.status))
+    assert found == {1: "changed", 2: "solved", 3: "changed solved", 4: None, 5: None,
+                     6: "changed", 7: None, 8: None}  # fmt: skip
     engine.dispose()
 
 

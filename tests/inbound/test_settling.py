@@ -11,7 +11,10 @@ from db.models import Delivery, RootCause
 from services.access import Refused
 from services.cases import verbs
 from services.cases.undo import undo
+from services.domain.syncing import Waits
 from services.inbound import settling
+from services.insights.case_filter import CaseFilter, View
+from services.insights.queue import queue
 from tests import builders as make
 from tests.inbound.there import ADMIN, There, at_zendesk
 
@@ -36,6 +39,15 @@ def there(sqlite_desk: sa.Engine) -> Iterator[There]:
 def asked() -> list[settling.Question]:
     with reading() as session:
         return settling.questions(session, ADMIN, 1)
+
+
+def waiting(there: There) -> list[Waits]:
+    """What the queue's filter finds the case by."""
+    with reading() as session:
+        return [
+            one for one in Waits
+            if queue(session, ADMIN, CaseFilter(View.ANY, waits=(one,)), now=there.now, me=1).rows
+        ]  # fmt: skip
 
 
 def test_both_values_are_told(there: There) -> None:
@@ -145,3 +157,36 @@ def test_what_ours_has_overwritten_there_is_shown_all_the_same(there: There) -> 
     assert [question.said for question in asked()] == [
         "Somebody changed it in Zendesk while it changed here: waiting there, solved here"
     ]
+
+
+def test_the_queue_finds_what_both_changed_until_somebody_decides(there: There) -> None:
+    assert waiting(there) == [Waits.CHANGED]
+    boss = make.actor("admin", id=there.ana_here().id)
+    with transaction() as session:
+        done = settling.take_theirs(session, boss, 1, asked()[0].event_id, now=there.now)
+    assert waiting(there) == []
+    with transaction() as session:
+        undo(session, boss, 1, done.event_id, now=there.now)
+    assert (waiting(there), asked()) == ([], [])
+
+
+def test_the_queue_finds_what_was_solved_there_until_it_has_an_outcome(there: There) -> None:
+    with transaction() as session:
+        verbs.reopen(session, ADMIN, 1, version=there.case().version, now=there.now)
+        other = make.user(session, "csm", email="bo@else.example", name="Bo")
+    there.sends()
+    there.does(there.bo, status="solved", assignee_id=there.ana)
+    there.passes(minutes=1)
+    with transaction() as session:
+        version = there.case().version
+        verbs.assign(session, ADMIN, 1, to=other.id, version=version, now=there.now)
+    there.told("hook:3")
+    there.takes()
+    assert waiting(there) == [Waits.CHANGED, Waits.SOLVED]  # the owner is in conflict, too
+    with transaction() as session:
+        cause = session.exec(select(RootCause.id)).first() or 0
+        verbs.resolve(
+            session, ADMIN, 1, outcome="solved", root_cause_id=cause,
+            version=there.case().version, now=there.now,
+        )  # fmt: skip
+    assert waiting(there) == [Waits.CHANGED]

@@ -17,6 +17,7 @@ from services.cases import verbs
 from services.domain.lifecycle import Outcome
 from services.domain.plays import Play
 from services.domain.scores import Metric
+from services.domain.syncing import Waits
 from services.insights.case_filter import NOBODY, CaseFilter, Loop, Sla, View
 from services.insights.case_rows import Cursor
 from services.insights.play_selects import ASKS, ENDS
@@ -246,13 +247,14 @@ filters = st.builds(
     plays=st.lists(st.sampled_from(Play), max_size=3).map(tuple),
     ends=st.lists(st.sampled_from(sorted(ENDS)), max_size=3).map(tuple),
     asks=st.lists(st.sampled_from(sorted(ASKS)), max_size=3).map(tuple),
+    waits=st.lists(st.sampled_from(Waits), max_size=2).map(tuple),
 )
 
 
 @given(filters)
 def test_a_filter_is_the_same_after_its_way_through_a_url(asked: CaseFilter) -> None:
     assert CaseFilter.from_query(asked.to_query()) == (asked, [])
-    assert len(fields(CaseFilter)) == 16  # each one is drawn above
+    assert len(fields(CaseFilter)) == 17  # each one is drawn above
 
 
 def test_what_a_url_spells_wrong_is_named_and_left_out() -> None:

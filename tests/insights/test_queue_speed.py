@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from db.models import Delivery
 from services.access import Actor
+from services.domain.syncing import Waits
 from services.insights import delivery_rows
 from services.insights.case_filter import NOBODY, CaseFilter, View
 from services.insights.queue import QueuePage, queue, view_counts
@@ -63,6 +64,16 @@ def test_a_page_is_read_in_its_order_and_counted_from_the_index_alone(
     page, count = [plan for plan in plans(sqlite_desk, of_page(asked)) if "ix_case" in plan]
     assert "SCAN case USING INDEX ix_case_queue" in page and "TEMP B-TREE" not in page
     assert "SCAN case USING COVERING INDEX ix_case_" in count
+
+
+@pytest.mark.parametrize("view", [View.OPEN, View.RESOLVED, View.ANY], ids=str)
+def test_what_waits_for_a_decision_is_found_by_its_own_small_index(
+    sqlite_desk: sa.Engine, view: View
+) -> None:
+    found = plans(sqlite_desk, of_page(CaseFilter(view, waits=(Waits.CHANGED,))))
+    page, count = [plan for plan in found if "case" in plan]
+    for plan in (page, count):
+        assert "SEARCH case USING INDEX ix_case_two_sides (two_sides=?)" in plan
 
 
 def test_the_tabs_are_counted_from_the_index_alone(sqlite_desk: sa.Engine) -> None:

@@ -8,14 +8,18 @@ from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
 from db.models import Case, CaseEvent, Delivery, ExternalRef, Inbound, Integration, User
-from services.access import SHELL
+from services import views
+from services.access import SHELL, actor_for
 from services.cases import verbs
 from services.cases.journal import held, keep
 from services.domain.lifecycle import Move
+from services.domain.syncing import Waits
+from services.insights.case_filter import CaseFilter, View
 from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import marked_up, open_page, said_last
-from tests.pages.test_trends import clock
+from tests.pages.test_case_queue import numbers
+from tests.pages.test_trends import clock, url
 
 __all__ = ["clock"]
 pytestmark = pytest.mark.usefixtures("sqlite_desk", "clock")
@@ -146,3 +150,23 @@ def test_a_stale_button_decides_nothing_twice() -> None:
         verbs.wait(session, SHELL, 1, version=case_row().version, now=NOW)
     ours.click().run()
     assert "decided already" in said_last(at)
+
+
+def test_the_queue_shows_what_waits_for_a_decision_with_its_filter() -> None:
+    user = desk("csm")
+    both_changed()
+    with transaction() as session:
+        make.case(session, 5)
+    at = open_page(user, "case_queue.py", {"view": "open"})
+    at.session_state["f_more"] = True
+    at.run()
+    at.multiselect(key="f_waits").select(Waits.CHANGED).run()
+    assert not at.exception
+    assert url(at)["waits"] == ["changed"] and numbers(at) == [1]
+    assert any("changed on both sides" in text.value for text in at.text)
+    with transaction() as session:
+        wanted, me = CaseFilter(View.OPEN, waits=(Waits.CHANGED,)), actor_for(session, user)
+        views.save(session, me, name="Ours or theirs", filter=wanted, now=NOW)
+    assert "Ours or theirs 1" in html(open_page(user, "case_queue.py", {"view": "open"}))
+    empty = open_page(user, "case_queue.py", {"view": "open", "waits": "solved"})
+    assert numbers(empty) == []
