@@ -1,6 +1,7 @@
 """What pages with figures share: tiles, the split by band, tables with links, and empty states."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +12,10 @@ from pages import _door
 from pages._filters import bare
 from pages._look import ASSETS, SHAPES, TONES, element, words
 from pages._mount import mount
-from pages._url import Chosen, put
+from pages._url import CURSOR, Chosen, put
+from services import insights
 from services.domain.roles import Verb
-from services.domain.scores import show
+from services.domain.scores import Metric, show
 from services.insights import Distribution, Figure, Filter, Headline
 from services.insights.words import margin, move, value
 
@@ -112,6 +114,12 @@ def watch_scheme() -> None:
 def people_of(filter: Filter) -> str:
     """The address of the responses behind a figure."""
     return f"verbatims?{urlencode(filter.to_query(), doseq=True)}"
+
+
+def place_of(metric: Metric, answered_at: datetime, response_id: int) -> str:
+    """The address of Verbatims at one answer."""
+    filter, cursor = insights.around(metric, answered_at, response_id)
+    return f"{people_of(filter)}&{urlencode({CURSOR: str(cursor)})}"
 
 
 def travel_to(filter: Filter) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from pages._ask import fresh, own_zone
 from pages._cards import href
 from pages._look import SHAPES, shown
-from pages._parts import linked
+from pages._parts import linked, place_of
 from pages._rule_waiting import waits
 from pages._url import CURSOR, whole_number
 from services.insights import rule_firings
@@ -72,7 +72,8 @@ def _listed(found: Sequence[Firing], zone: ZoneInfo, *, named: bool) -> None:
     columns = [
         {"label": "When", "css": "tight wide"},
         *([{"label": "Rule", "css": "name"}] if named else []),
-        {"label": "Answer", "css": "name"}, {"label": "Case", "css": "tight wide"},
+        {"label": "Answer", "css": "tight"}, {"label": "Customer", "css": "name"},
+        {"label": "Case", "css": "tight wide"},
         {"label": "Because", "css": "wide" if named else ""}, {"label": "What was done"},
     ]  # fmt: skip
     rows = [_row(one, zone, named) for one in found]
@@ -86,7 +87,8 @@ def _row(one: Firing, zone: ZoneInfo, named: bool) -> list[tuple[str, str | None
     return [
         (when(one.at, zone), None),
         *([(shown(one.rule), f"rules?rule={one.rule_id}")] if named else []),
-        (f"{SHAPES[one.band]} {one.score} {shown(name)}", href("contact", who)),
+        (f"{SHAPES[one.band]} {one.score}", place_of(one.metric, one.answered_at, one.response_id)),
+        (shown(name), href("contact", who)),
         (f"{one.case or ''}", case),
         (shown(f"{one.told.why} (version {one.told.n})"), None),
         (shown(f"{shadow}{'; '.join(one.told.did)}"), None),

@@ -12,7 +12,7 @@ from pages._ask import ask, minute, own_zone
 from pages._cards import href
 from pages._look import SHAPES, shown
 from pages._loop_parts import END
-from pages._parts import linked, scheme
+from pages._parts import linked, place_of, scheme
 from pages._people_parts import SAID
 from pages._rule_charts import days_figure
 from pages._rule_draft import Draft, body, sync, tried_key
@@ -163,7 +163,8 @@ def _answers(found: Tried) -> None:
         f"The last {SHOWN} of {fired:,}" if n < fired else times(n, "answer"), anchor=False
     )
     columns = [
-        {"label": "Came in", "css": "tight wide"}, {"label": "Answer", "css": "name"},
+        {"label": "Came in", "css": "tight wide"}, {"label": "Answer", "css": "tight"},
+        {"label": "Customer", "css": "name"},
         {"label": "Case", "css": "tight wide"}, {"label": "Because"},
         {"label": "What would be done"},
     ]  # fmt: skip
@@ -178,7 +179,8 @@ def _answer(one: Line, zone: ZoneInfo) -> list[tuple[str, str | None]]:
     case = f"case?number={one.case}" if one.case else None
     return [
         (f"{one.at.astimezone(zone):%d %b, %H:%M}", None),
-        (f"{SHAPES[one.band]} {one.score} {shown(name)}", href("contact", who)),
+        (f"{SHAPES[one.band]} {one.score}", place_of(one.metric, one.answered_at, one.response_id)),
+        (shown(name), href("contact", who)),
         (f"{one.case}" if one.case else "", case), (shown(one.why), None),
         (shown("; ".join(one.did)), None),
     ]  # fmt: skip

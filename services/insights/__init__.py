@@ -25,6 +25,7 @@ from services.insights.verbatims import (
     Exclusion,
     Page,
     Verbatim,
+    around,
     verbatims,
     verbatims_of,
 )
@@ -32,6 +33,7 @@ from services.insights.verbatims import (
 __all__ = [
     "Cursor", "Distribution", "Exclusion", "Figure", "Filter", "Headline", "Options", "Page",
     "Point", "Reach", "Report", "SIZES", "Segment", "Segments", "Span", "State", "Trend",
-    "Unavailable", "Verbatim", "answering", "by_property", "days_of", "distribution", "fitting",
-    "headline", "options", "reach", "report", "score_trend", "verbatims", "verbatims_of",
+    "Unavailable", "Verbatim", "answering", "around", "by_property", "days_of", "distribution",
+    "fitting", "headline", "options", "reach", "report", "score_trend", "verbatims",
+    "verbatims_of",
 ]  # fmt: skip

@@ -30,6 +30,8 @@ class Firing:
     rule: str
     mode: str
     at: datetime
+    response_id: int
+    answered_at: datetime
     score: int
     band: Band
     metric: Metric
@@ -46,8 +48,8 @@ def firings(
     """The firings, the newest first; `before` is the id that the page begins behind."""
     query = _seen(
         actor,
-        sa.select(RuleFiring, col(Rule.name), col(Response.score), col(Response.band),
-                  col(Survey.metric), Contact)
+        sa.select(RuleFiring, col(Rule.name), col(Response.answered_at), col(Response.score),
+                  col(Response.band), col(Survey.metric), Contact)
         .select_from(RuleFiring).join(Rule).join(Response)
         .join(Survey, col(Survey.id) == Response.survey_id)
         .outerjoin(Contact, col(Contact.id) == RuleFiring.contact_id),
@@ -64,9 +66,10 @@ def firings(
 
 
 def _firing(row: Any, told: Mapping[int, Spelled], cases: Mapping[int, int]) -> Firing:
-    one, rule, score, band, metric, contact = row
+    one, rule, answered_at, score, band, metric, contact = row
     return Firing(
-        one.id, one.rule_id, rule, one.mode, one.at, score, Band(band), Metric(metric),
+        one.id, one.rule_id, rule, one.mode, one.at, one.response_id, answered_at, score,
+        Band(band), Metric(metric),
         contact and (contact.id, contact.name or contact.email or "No name"),
         cases.get(one.response_id), told[one.id],
     )  # fmt: skip

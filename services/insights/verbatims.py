@@ -1,7 +1,7 @@
 """What did they say? One page of responses, newest first, and how many there are in all."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -9,14 +9,18 @@ from sqlmodel import Session, col
 
 from db.models import CaseResponse, Response
 from services.access import Actor, permitted
+from services.domain.periods import Days
 from services.domain.roles import Verb
+from services.domain.scores import Metric
 from services.insights.cube import asked_surveys, chosen, where
-from services.insights.filters import Filter
+from services.insights.filters import Filter, State
 from services.insights.periods import Span, span
 from services.insights.selects import Condition, within
 from services.insights.verbatim_rows import ROWS, Exclusion, Verbatim, told
 
-__all__ = ["SIZES", "Cursor", "Exclusion", "Page", "Verbatim", "verbatims", "verbatims_of"]
+__all__ = [
+    "SIZES", "Cursor", "Exclusion", "Page", "Verbatim", "around", "verbatims", "verbatims_of",
+]  # fmt: skip
 
 SIZES = (25, 50)
 
@@ -121,6 +125,13 @@ def verbatims_of(
     query = ROWS.where(*meant).order_by(*order).limit(limit)
     found: list[sa.Row[Any]] = list(session.connection().execute(query))
     return told(session, actor, found)
+
+
+def around(metric: Metric, answered_at: datetime, response_id: int) -> tuple[Filter, Cursor]:
+    """Where the list begins with this answer, counted or not, among those of the days around it."""
+    day, one = answered_at.date(), timedelta(days=1)  # it is one of the three in any time zone
+    days = str(Days(day - one, day + one))
+    return Filter(metric, days, state=State.ALL), Cursor(answered_at, response_id + 1)
 
 
 def _read(

@@ -30,6 +30,7 @@ class Line:
 
     response_id: int
     at: datetime
+    answered_at: datetime
     score: int
     band: Band
     metric: Metric
@@ -142,7 +143,7 @@ def _line(
     )
     who = facts.contact_id
     return Line(
-        facts.response_id, facts.local, facts.score, facts.band, facts.metric,
+        facts.response_id, facts.local, facts.answered_at, facts.score, facts.band, facts.metric,
         (who, people[who]) if who and who in people else None, cases.get(facts.response_id),
         because(body, fired.because, names), tuple(did),
     )  # fmt: skip

@@ -56,6 +56,24 @@ def test_pages_hold_every_row_once_in_order_and_ties_stay_in_place(
     assert page.first == 1
 
 
+@pytest.mark.parametrize("hour", [0, 12, 23])
+def test_the_list_begins_with_the_answer_that_is_asked_for_whatever_became_of_it(
+    berlin: Session, answer: Answer, hour: int
+) -> None:
+    at = datetime(2024, 6, 5, hour, 59, tzinfo=UTC)  # long before the usual range
+    made = [answer(9, answered_at=at).id or 0 for _ in range(3)]  # all at one moment
+    newer = answer(2, answered_at=at + timedelta(minutes=5)).id or 0
+    out = answer(7, answered_at=at, excluded_at=NOW, excluded_reason="double").id or 0
+    for wanted in (*made, out):
+        filter, cursor = insights.around(Metric.NPS, at, wanted)
+        found = read(berlin, filter, cursor=cursor)
+        rest = [one for one in (out, *reversed(made)) if one <= wanted]
+        assert ids(found) == rest and found.total == 5
+        assert found.newer is not None
+        ahead = read(berlin, filter, cursor=found.newer)
+        assert newer in ids(ahead) and ahead.first == 1
+
+
 def test_a_new_row_does_not_shift_the_page_being_read(berlin: Session, answer: Answer) -> None:
     for n in range(6):
         answer(9, answered_at=NOW - timedelta(hours=n))

@@ -3,20 +3,23 @@
 import json
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
-from db.models import Message, Rule, RuleFiring, RuleLater, RuleVersion, User
+from db.models import Message, Response, Rule, RuleFiring, RuleLater, RuleVersion, User
+from pages._parts import place_of
 from pages._rule_charts import days_figure
 from services import settings
+from services.domain.bands import Metric
 from services.rules import keeping
 from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import marked_up, open_page, said_last
-from tests.pages.test_trends import clock
+from tests.pages.test_trends import clock, parts
 from tests.rules.desks import HIGH, LOW, MANAGER, MINUTE, answered, mailing, rule, turn
 
 __all__ = ["clock"]
@@ -160,7 +163,7 @@ def test_it_is_tried_on_what_came_in_also_before_it_is_saved() -> None:
     press(at, "simulate")
     assert "It fires on 1 of 2 answers of the last 30 days" in texts(at)
     assert "Nothing was sent" in texts(at) and "the same on 1" in texts(at)
-    assert table(at, "Answers that it fires on")[0][1] == f"■ 2 {EVIL}"
+    assert table(at, "Answers that it fires on")[0][1:3] == ["■ 2", EVIL]
     assert "tracker" not in marked_up(at)
     press(at, "add_conditions")
     box(at, "number_input", "_value").set_value(1).run()
@@ -180,6 +183,35 @@ def test_what_came_in_a_moment_ago_is_tried_and_told_in_ones_own_zone() -> None:
 def test_the_bar_of_a_day_is_as_wide_as_a_day_also_where_the_next_one_is_far() -> None:
     (bars,) = days_figure({date(2026, 3, 2): 1, date(2026, 3, 23): 2}).data
     assert bars.width == pytest.approx(0.7 * 24 * 60 * 60 * 1000)
+
+
+def links(at: AppTest, name: str) -> list[str | None]:
+    """Where the first row of a table leads."""
+    found = [json.loads(e.proto.json) for e in at.get("bidi_component")]
+    (data,) = [one for one in found if str(one.get("caption", "")).startswith(name)]
+    return [link for link in data["links"][0] if link and not link.startswith("rules?")]
+
+
+@pytest.mark.parametrize("page", ["Answers that it fires on", "Firings, the newest first"])
+def test_an_answer_leads_into_verbatims_at_itself_to_its_person_and_to_its_case(page: str) -> None:
+    who = person()
+    given = [{"score": n, "email": f"{n}@example.com", "comment": f"number {n}"} for n in (1, 2, 3)]
+    rule_id = kept(live=True)
+    answered(NOW - MINUTE, *given)
+    turn(NOW - MINUTE)
+    at = opened(who, rule=str(rule_id))
+    answer, contact, case = links(press(at, "simulate"), page)
+    assert (contact, case) == ("contact?id=3", "case?number=3")
+    there, _, query = str(answer).partition("?")
+    found = open_page(who, f"{there}.py", dict(parse_qsl(query)))
+    assert not found.exception
+    (cards,) = parts(found, "cards")
+    assert [one["comment"] for one in cards["rows"]] == ["number 3", "number 2", "number 1"]
+    with transaction() as session:  # the one before, as the address of its row says it
+        row = session.get_one(Response, 2)
+        address = place_of(Metric.NPS, row.answered_at, 2)
+    found = open_page(who, f"{there}.py", dict(parse_qsl(address.partition("?")[2])))
+    assert parts(found, "cards")[0]["rows"][0]["comment"] == "number 2"
 
 
 def test_who_would_be_overrun_is_said() -> None:
@@ -238,13 +270,13 @@ def test_what_fired_says_why_and_what_waits_can_be_stopped() -> None:
     turn(NOW)
     at = opened(person())
     (row,) = table(at, "Firings, the newest first")
-    assert row[1] == "Thank" and "band is high (promoter) (version 1)" in row[4]
-    assert "waits until" in row[5]
+    assert row[1] == "Thank" and "band is high (promoter) (version 1)" in row[5]
+    assert "waits until" in row[6]
     assert "“Thanks”, by the rule “Thank”: in 30 min" in texts(at)
     with transaction() as session:
         later_id = session.exec(select(RuleLater.id)).one()
     press(at, f"stop_{later_id}")
-    assert "no, somebody stopped it" in table(at, "Firings")[0][5]
+    assert "no, somebody stopped it" in table(at, "Firings")[0][6]
     assert one and "tracker" not in marked_up(at)
 
 

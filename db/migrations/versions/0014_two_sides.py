@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON().with_variant(JSONB(none_as_null=True), "postgresql")
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
