@@ -46,7 +46,10 @@ class Ledger(SQLModel, table=True):
 
 
 class LedgerHead(SQLModel, table=True):
-    """Where a chain ends, so that rows cut off there are missed; `seal` is an HMAC of the rest."""
+    """Where a chain ends, so that rows cut off there are missed; `seal` is an HMAC of the rest.
+
+    That of case -1 is about all chains together: their rows, and the sum of their seals.
+    """
 
     __tablename__ = "ledger_head"
 

@@ -21,6 +21,7 @@ class Fault(StrEnum):
     CUT_OFF = "cut_off"
     ADDED = "added"
     HEAD = "head"
+    COUNT = "count"
     START = "start"
     NO_ROW = "no_row"
     OTHER = "other"
@@ -112,7 +113,7 @@ class Walk:
             return
         if head.key_id != self.key.id:
             self.foreign += 1
-        elif head.seal != self.key.head(case_id, head.n, head.hash):
+        elif not self.key.sealed(head):
             yield Defect(Fault.HEAD, case_id)
             return
         if head.n > n:

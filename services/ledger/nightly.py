@@ -14,7 +14,7 @@ from services.access import Actor, permitted
 from services.domain.roles import Verb
 from services.ledger import taking_over
 from services.ledger.crossing import DELIVERY, Ids
-from services.ledger.verifying import Chains, Verdict, chains, deliveries
+from services.ledger.verifying import Chains, Verdict, chains, deliveries, together
 from services.ledger.wording import named, told
 from services.ledger.writing import HEAD
 
@@ -48,7 +48,9 @@ def part(session: Session, at: At) -> tuple[Verdict, At | None]:
     if at.crossing:
         upto = _last(session, DELIVERY.c.id, at.behind, LOT * 20)
         verdict = deliveries(session, Ids(at.behind, upto))
-        return verdict, None if upto is None else At(upto, crossing=True)
+        if upto is None:
+            return together(session, verdict), None
+        return verdict, At(upto, crossing=True)
     upto = _last(session, HEAD.c.case_id, at.behind, LOT)
     verdict = chains(session, Chains(at.behind, upto))
     return verdict, At(0, crossing=True) if upto is None else At(upto)

@@ -39,7 +39,16 @@ class Key:
 
     def head(self, case_id: int, n: int, last: str) -> str:
         """The seal of a chain that ends with its n-th row, whose hash is `last`."""
+        return self._of(_written(["counted", case_id, n, last, self.id]))
+
+    def uncounted(self, case_id: int, n: int, last: str) -> str:
+        """The same from before all chains were counted together."""
         return self._of(_written(["head", case_id, n, last, self.id]))
+
+    def sealed(self, head: Any) -> bool:
+        """Whether the head is one that was written with this key."""
+        known = (head.case_id, head.n, head.hash)
+        return head.seal in (self.head(*known), self.uncounted(*known))
 
     def _of(self, text: str) -> str:
         return hmac.digest(self.secret, text.encode(), "sha256").hex()

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from db.models import Case
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
-from services.ledger import sealing, taking_over
+from services.ledger import counting, sealing, taking_over
 from services.ledger.chain import Defect, Walk
 from services.ledger.crossing import START, Ids, crossed
 from services.ledger.sealing import COLUMNS
@@ -58,7 +58,8 @@ class Chains:
 def verify(session: Session, actor: Actor, *, number: int | None = None) -> Verdict:
     """The whole ledger, or what it has of one case; the session is to see `one_moment`."""
     if number is None:
-        return _both(session, Chains(), Ids(), taking_over.left(session))
+        all_ = _both(session, Chains(), Ids(), taking_over.left(session))
+        return together(session, all_)
     case_id = session.exec(select(Case.id).where(Case.number == number)).first()
     if case_id is None:
         raise Refused(f"There is no case {number}.")
@@ -71,6 +72,14 @@ def _both(session: Session, some: Chains, ids: Ids, left: int) -> Verdict:
         one, left=left, found=one.found + other.found,
         defects=(one.defects + other.defects)[:MOST],
     )  # fmt: skip
+
+
+def together(session: Session, verdict: Verdict) -> Verdict:
+    """The verdict, and whether all chains are there."""
+    found = tuple(counting.counted(session, sealing.desk_key()))
+    return replace(
+        verdict, found=verdict.found + len(found), defects=(*verdict.defects, *found)[:MOST]
+    )
 
 
 def chains(session: Session, some: Chains) -> Verdict:

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from db.models import Case
 from services.ledger.chain import Defect, Fault
+from services.ledger.counting import ALL
 from services.ledger.verifying import Verdict
 
 _SAID: Mapping[Fault, Callable[[Defect], str]] = {
@@ -16,6 +17,7 @@ _SAID: Mapping[Fault, Callable[[Defect], str]] = {
     Fault.CUT_OFF: lambda d: f"{_rows(d)} missing at the end",
     Fault.ADDED: lambda d: f"{_rows(d)} there, but the desk did not write that many",
     Fault.HEAD: lambda _: "the end of its chain was changed or is missing",
+    Fault.COUNT: lambda _: "some were taken out as a whole, or put back to how they were before",
     Fault.START: lambda d: f"row {d.seq} does not fit to when the ledger was begun",
     Fault.NO_ROW: lambda d: f"delivery {d.delivery_id} has no row",
     Fault.OTHER: lambda d: f"delivery {d.delivery_id} stands otherwise than row {d.seq} says",
@@ -55,6 +57,8 @@ def told(verdict: Verdict) -> str:
 
 
 def _of(case_id: int, numbers: Mapping[int | None, int]) -> str:
+    if case_id == ALL:
+        return "all chains together"
     if not case_id:
         return "outside cases"
     return f"case {numbers[case_id]}" if case_id in numbers else f"chain {case_id}"

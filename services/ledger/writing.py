@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from db.engine import slices, upsert
 from db.models import metadata
-from services.ledger import sealing
+from services.ledger import counting, sealing
 from services.ledger.sealing import BROKEN, COLUMNS, Key
 
 LEDGER, HEAD = metadata.tables["ledger"], metadata.tables["ledger_head"]
@@ -43,6 +43,7 @@ class _Head:
     n: int
     last: str  # the hash of the last row
     prev: str  # what the next row says that it follows
+    seal: str  # as it was
 
 
 def settled(state: str) -> str:
@@ -57,9 +58,14 @@ def append(session: Session, steps: Sequence[Step]) -> None:
     key = sealing.desk_key()
     heads = _heads(session, sorted({step.case_id for step in steps}), key)
     rows = [_row(step, heads[step.case_id], key) for step in steps]
+    ended = [_ended(of, head, key) for of, head in heads.items()]
+    counting.moved(
+        session, key, len(rows), [head.seal for head in heads.values()],
+        [one["its_seal"] for one in ended],
+    )  # fmt: skip
     connection = session.connection()
     connection.execute(LEDGER.insert(), rows)
-    connection.execute(_MOVED, [_ended(of, head, key) for of, head in heads.items()])
+    connection.execute(_MOVED, ended)
 
 
 def _heads(session: Session, case_ids: Sequence[int], key: Key) -> dict[int, _Head]:
@@ -71,7 +77,7 @@ def _heads(session: Session, case_ids: Sequence[int], key: Key) -> dict[int, _He
         new = [{"case_id": id_, "n": 0, "hash": "", "key_id": key.id, "seal": ""} for id_ in ids]
         for row in session.connection().execute(lock.returning(HEAD), new):
             prev = row.hash if _sound(session, row, key) else BROKEN
-            heads[row.case_id] = _Head(row.n, row.hash, prev)
+            heads[row.case_id] = _Head(row.n, row.hash, prev, row.seal)
     return heads
 
 
@@ -80,7 +86,7 @@ def _sound(session: Session, head: Any, key: Key) -> bool:
     if (head.n, head.hash, head.seal) == (0, "", ""):
         return True
     if head.key_id == key.id:
-        return bool(head.seal == key.head(head.case_id, head.n, head.hash))
+        return key.sealed(head)
     # Of a desk with another key: that it is, its last row says as well.
     query = sa.select(LEDGER.c.key_id).where(
         LEDGER.c.case_id == head.case_id, LEDGER.c.seq == head.n

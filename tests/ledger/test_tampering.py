@@ -16,7 +16,7 @@ from db.models import Integration, metadata
 from services import config
 from services.access import Forbidden, Refused
 from services.cases import pushing
-from services.ledger import noting, verifying, wording, writing
+from services.ledger import noting, sealing, verifying, wording, writing
 from services.ledger.sealing import COLUMNS
 from services.outbox import sending
 from services.outbox.owing import owe
@@ -28,6 +28,7 @@ from tests.outbox.test_outbox import PACE, Clock
 
 ADMIN = make.actor("admin")
 LEDGER, HEAD = metadata.tables["ledger"], metadata.tables["ledger_head"]
+GONE = "all chains together: some were taken out as a whole, or put back to how they were before"
 DELIVERY, ATTEMPT = metadata.tables["delivery"], metadata.tables["delivery_attempt"]
 
 
@@ -201,3 +202,74 @@ def test_many_who_append_at_once_wait_for_each_other_in_one_order(cases: list[in
     with engine.reading() as session:
         found = verifying.verify(session, ADMIN)
     assert found.intact and found.rows == 5 + 4 * 8 * 3
+
+
+def test_a_chain_taken_out_with_all_that_it_is_about_is_missed(cases: list[int]) -> None:
+    def act(session: Session) -> None:
+        mine = sa.select(DELIVERY.c.id).where(DELIVERY.c.case_id == cases[0])
+        do(session, LEDGER.delete().where(LEDGER.c.case_id == cases[0]))
+        do(session, HEAD.delete().where(HEAD.c.case_id == cases[0]))
+        do(session, ATTEMPT.delete().where(ATTEMPT.c.delivery_id.in_(mine)))
+        do(session, DELIVERY.delete().where(DELIVERY.c.case_id == cases[0]))
+
+    def and_go_on(session: Session) -> None:
+        act(session)
+        owe(session, key="n", vendor="webhook", action="event", body={}, now=NOW,
+            case_id=cases[0])  # fmt: skip
+        writing.append(session, noting.woven(session.info[noting.NOTES].steps))
+
+    for way in (act, and_go_on):
+        assert tampered(way) == [GONE]
+    whole = HEAD.c.case_id == -1
+    assert tampered(lambda s: do(s, HEAD.delete().where(whole))) == [GONE]
+    for name, value in (("n", 4), ("key_id", "other"), ("hash", "f" * 64), ("seal", "no number")):
+        change = HEAD.update().where(whole).values({name: value})
+        assert tampered(partial(do, statement=change)) == [GONE]
+
+
+def test_a_chain_put_back_to_how_it_was_is_missed(desk: sa.Engine) -> None:
+    assert desk
+    tables = (LEDGER, HEAD, DELIVERY)
+    with engine.transaction() as session:
+        session.add(Integration(name="webhook", connected_at=NOW))
+        first, second = make.case(session), make.case(session)
+        pushing.push(session, ADMIN, first.number, vendor="webhook", now=NOW)
+    with engine.reading() as session:
+        mine = {table: session.connection().execute(sa.select(table)).mappings().all()
+                for table in tables}  # fmt: skip
+    claimed = sending.take("webhook", "w", PACE, Clock())
+    assert claimed
+    sending.note(claimed, sending.attempt(Remembering(), claimed), PACE, Clock())
+    with engine.transaction() as session:
+        pushing.push(session, ADMIN, second.number, vendor="webhook", now=NOW)
+
+    def act(session: Session) -> None:
+        do(session, ATTEMPT.delete())
+        for table in tables:
+            do(session, table.delete().where(table.c.case_id == first.id))
+            old = [dict(row) for row in mine[table] if row["case_id"] == first.id]
+            session.connection().execute(table.insert(), old)
+
+    assert tampered(act) == [GONE]
+
+
+def test_chains_from_before_they_were_counted_are_counted_from_then_on(cases: list[int]) -> None:
+    with Session(engine.current()) as session:
+        do(session, HEAD.delete().where(HEAD.c.case_id == -1))
+        key = sealing.desk_key()
+        for head in session.connection().execute(sa.select(HEAD)).all():
+            seal = key.uncounted(head.case_id, head.n, head.hash)
+            do(session, HEAD.update().where(HEAD.c.case_id == head.case_id).values(seal=seal))
+        session.commit()
+    for key_ in ("", "n"):
+        with engine.transaction() as session:
+            if key_:
+                owe(session, key=key_, vendor="webhook", action="event", body={}, now=NOW,
+                    case_id=cases[1])  # fmt: skip
+        with engine.reading() as session:
+            assert verifying.verify(session, ADMIN).intact
+
+    def act(session: Session) -> None:
+        do(session, HEAD.update().where(HEAD.c.case_id == -1).values(seal=""))
+
+    assert tampered(act) == [GONE]
