@@ -25,6 +25,7 @@ from db.models import (
     RootCause,
     UserSession,
 )
+from services import vendor_scores
 from services.access import Forbidden, Refused
 from services.cases import verbs
 from services.erasing.erase import erase
@@ -265,6 +266,34 @@ def test_who_is_on_hold_keeps_everything_until_they_are_released(
         "retention.hold", "retention.release",
     ]  # fmt: skip
     assert all("court" not in str(row.data) for row in told)
+
+
+def test_what_was_sent_outside_cases_is_kept_for_who_is_on_hold_too(company: Session) -> None:
+    dana, olga = company.exec(select(Contact).where(Contact.created_at == OLD).limit(2))
+    for who in (dana, olga):
+        answer = make.response(company, 9, contact_id=who.id, answered_at=OLD)
+        thanks = Message(kind="auto", response_id=answer.id, contact_id=who.id, body="Thanks",
+                         created_at=OLD)  # fmt: skip
+        company.add(thanks)
+        company.flush()
+        for key, of in ((f"auto{who.id}", thanks.id), (vendor_scores.key(answer.id), None)):
+            sent = owe(company, key=key, vendor="email", action="auto", body={"to": who.email},
+                       now=OLD, message_id=of)  # fmt: skip
+            sent.state, sent.ended_at = "sent", OLD
+            company.add(sent)
+            company.flush()
+            company.add(DeliveryAttempt(delivery_id=sent.id or 0, at=OLD, state="failed",
+                                        error=str(who.email), payload_hmac="h"))  # fmt: skip
+    holding.hold(company, ADMIN, "contact", str(dana.email), "court case 7", now=NOW)
+    told = choosing.preview(company, ADMIN, "deliveries", 12, now=NOW)
+    run(company, {"deliveries": 12})
+    assert removed(company) == {"deliveries": {one.name: one.n for one in told.found}}
+    assert [one.n for one in told.found] == [2, 2]
+    of_case = {"card": "words"}
+    kept = [one.payload for one in company.exec(select(Delivery)) if "erased" not in one.payload]
+    assert kept == [of_case, of_case, {"to": dana.email}, {"to": dana.email}]
+    said = set(company.exec(select(DeliveryAttempt.error)).all())
+    assert said == {"words", dana.email, "(erased)"}
 
 
 def test_a_hold_names_somebody_and_says_why(company: Session) -> None:

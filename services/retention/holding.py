@@ -77,13 +77,20 @@ def reason_for(session: Session, person: Contact) -> str | None:
 
 def free(contact_id: Any, account_id: Any) -> sa.ColumnElement[bool]:
     """As a condition: neither this person nor this company is on hold, nor the person's own."""
-    people = select(Contact.id).outerjoin(Account, col(Account.id) == Contact.account_id)
-    people = people.where(sa.or_(col(Contact.hold).is_not(None), col(Account.hold).is_not(None)))
-    companies = select(Account.id).where(col(Account.hold).is_not(None))
     return sa.and_(
-        sa.func.coalesce(contact_id, 0).not_in(people),
-        sa.func.coalesce(account_id, 0).not_in(companies),
+        sa.func.coalesce(contact_id, 0).not_in(people()),
+        sa.func.coalesce(account_id, 0).not_in(_companies()),
     )
+
+
+def people() -> Any:
+    """Ids of the people who are on hold, by themselves or with their company."""
+    query = select(Contact.id).outerjoin(Account, col(Account.id) == Contact.account_id)
+    return query.where(sa.or_(col(Contact.hold).is_not(None), col(Account.hold).is_not(None)))
+
+
+def _companies() -> Any:
+    return select(Account.id).where(col(Account.hold).is_not(None))
 
 
 def _found(session: Session, kind: str, who: str) -> Any:

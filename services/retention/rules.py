@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services import vendor_scores
 from services.erasing.removing import GONE
 from services.retention import removing
-from services.retention.holding import free
+from services.retention.holding import free, people
 from services.retention.removing import (
     ATTEMPT,
     CASE,
@@ -115,6 +116,13 @@ _FIRST = (
     .correlate(INBOUND)
     .scalar_subquery()
 )
+# What carried a message or a score outside cases is about whom that was about.
+_UNHELD = (
+    ~_HELD.where(CASE.c.id == DELIVERY.c.case_id).exists(),
+    sa.func.coalesce(DELIVERY.c.message_id, 0)
+    .not_in(sa.select(MESSAGE.c.id).where(MESSAGE.c.contact_id.in_(people()))),
+    DELIVERY.c.idem_key.not_in(vendor_scores.keys(RESPONSE.c.contact_id.in_(people()))),
+)  # fmt: skip
 _LEFT = DELIVERY.c.state.in_(("sent", "failed", "cancelled"))
 _FULL = DELIVERY.c.payload["erased"].as_string().is_(None)
 _SAID = sa.and_(ATTEMPT.c.error.is_not(None), ATTEMPT.c.error != GONE)
@@ -174,12 +182,11 @@ RULES: Mapping[str, Rule] = {
         "stays valid. It cannot be sent again.",
         3, 12,
         (Part("deliveries", "deliveries", DELIVERY.c.id, DELIVERY.c.ended_at, DELIVERY,
-              lambda _cutoff: (_LEFT, _FULL,
-                               ~_HELD.where(CASE.c.id == DELIVERY.c.case_id).exists()),
+              lambda _cutoff: (_LEFT, _FULL, *_UNHELD),
               removing.payloads),
          Part("attempts", "answers to tries", ATTEMPT.c.id, ATTEMPT.c.at, ATTEMPT,
-              lambda _cutoff: (_SAID, ~_HELD.join(DELIVERY, DELIVERY.c.case_id == CASE.c.id)
-                               .where(DELIVERY.c.id == ATTEMPT.c.delivery_id).exists()),
+              lambda _cutoff: (_SAID, sa.select(DELIVERY.c.id).where(
+                  DELIVERY.c.id == ATTEMPT.c.delivery_id, *_UNHELD).exists()),
               removing.errors)),
     ),
     "inbound": Rule(
