@@ -347,3 +347,20 @@ def test_only_an_admin_sees_or_changes_a_rule(company: Session) -> None:
     for role in ("manager", "csm", "support"):
         with pytest.raises(Forbidden):
             choosing.preview(company, make.actor(role), "comments", 36, now=NOW)
+
+
+def test_the_index_of_the_search_forgets_once_a_run_and_not_for_each_person(
+    company: Session,
+) -> None:
+    if not engine.is_sqlite(company):
+        pytest.skip("PostgreSQL's index holds what the rows hold")
+    for n in range(3):
+        person = make.contact(company, f"p{n}@example.com", created_at=OLD)
+        make.response(company, 3, contact_id=person.id, comment="zqgone", answered_at=OLD)
+    company.commit()
+    said: list[str] = []
+    sa.event.listen(company.get_bind(), "before_cursor_execute", lambda *of: said.append(of[2]))
+    run(company, {"contacts": 36})
+    assert sum("'optimize'" in one for one in said) == 1
+    held = "SELECT count(*) FROM response_fts_data WHERE instr(block, 'zqgone') > 0"
+    assert company.connection().exec_driver_sql(held).scalar_one() == 0

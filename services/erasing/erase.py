@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from db.engine import bump
+from db.forgetting import index_anew
 from db.models import Contact, Delivery
 from services import audit
 from services.access import Actor, Refused, permitted
@@ -20,11 +21,14 @@ from services.retention import holding
 
 
 @permitted(Verb.ERASE)
-def erase(session: Session, actor: Actor, contact_id: int, *, now: datetime) -> Preview:
+def erase(
+    session: Session, actor: Actor, contact_id: int, *, now: datetime, last: bool = True
+) -> Preview:
     """Remove for good what the desk holds of the person; what was removed, in counts.
 
     The row stays without a name, so that every figure stays as it is. Whoever comes with the same
     address later is somebody new. Refused while a message to or about them is being sent.
+    Whoever erases many has the index of the search forget their words with the `last` one.
     """
     seq = bump(session)  # before any row, as every writer does
     person = seen(session, actor, contact_id, lock=True)
@@ -39,6 +43,8 @@ def erase(session: Session, actor: Actor, contact_id: int, *, now: datetime) -> 
         session.add(delivery)
     session.flush()
     removing.everything(session, theirs, seq, now)
+    if last:
+        index_anew(session)
     _nobody(person, now)
     session.add(person)
     session.flush()

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from db.forgetting import index_anew, rewriting
+from db.forgetting import rewriting
 from db.models import metadata
 from services.erasing.theirs import (
     CASE,
@@ -71,7 +71,6 @@ def _answers(session: Session, theirs: Theirs, seq: int) -> None:
         # Else the id stays: by it an import knows that this answer was here.
         if theirs.named_in(row.external_id):
             _do(session, RESPONSE, RESPONSE.c.id == row.id, external_id=f"erased:{row.id}")
-    index_anew(session)
     _offers(session, {pair for row in rows for pair in row.props.items()})
 
 

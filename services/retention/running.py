@@ -122,7 +122,7 @@ def _end(session: Session, name: str, now: datetime) -> None:
         return
     run.ended_at = now
     session.add(run)
-    if name == "comments":
+    if name in ("comments", "contacts"):
         index_anew(session)
     audit.record(
         session, run.actor_id, "retention.run", now=now, entity="retention", entity_id=run.id,
