@@ -59,7 +59,7 @@ def show() -> None:
         if job.ended:
             ended(job)
         else:
-            _jobs.running(KEY)
+            _jobs.running(KEY, "records are in", "You can leave this page: the import goes on.")
         return
     words = "CSV, TSV or Excel, up to 100 MB. The same file twice changes nothing."
     parts.tab(KEY, words, "A file of answers", settled, steps)

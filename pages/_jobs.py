@@ -14,7 +14,7 @@ import streamlit as st
 from services.refusals import Forbidden, Refused
 
 LOOK_EVERY = 0.5  # seconds
-Progress = Callable[[int], None]
+Progress = Callable[..., None]  # how many are done, and of how many where that is known by now
 
 
 @dataclass
@@ -33,12 +33,12 @@ class Job:
         return self.result is not None or self.failed or bool(self.refused)
 
 
-def start(key: str, total: int, work: Callable[[Progress], Any]) -> None:
-    """Begin `work`, which tells its progress and returns a result; `running(key)` shows it."""
+def start(key: str, total: int, work: Callable[[Progress], Any]) -> Thread:
+    """Begin `work`, which tells its progress and returns a result; `running` shows it."""
     job = st.session_state[f"{key}_job"] = Job(total)
 
-    def tell(read: int) -> None:
-        job.read = read
+    def tell(read: int, of: int = total) -> None:
+        job.read, job.total = read, of
 
     def run() -> None:
         try:
@@ -49,7 +49,9 @@ def start(key: str, total: int, work: Callable[[Progress], Any]) -> None:
             job.failed = True
             raise  # the console has the traceback
 
-    Thread(target=run, name=f"loopdesk-{key}", daemon=True).start()
+    thread = Thread(target=run, name=f"loopdesk-{key}", daemon=True)
+    thread.start()
+    return thread
 
 
 def current(key: str) -> Job | None:
@@ -64,11 +66,12 @@ def forget(key: str) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY)
-def running(key: str) -> None:
-    """How far the work is; the whole page is drawn anew at its end."""
+def running(key: str, done: str, leave: str) -> None:
+    """How far the work is, in words (`done` what, and that one may `leave`); the whole page is
+    drawn anew at its end."""
     job = current(key)
     if job is None or job.ended:
         st.rerun()
     share = min(job.read / job.total, 1.0) if job.total else 0.0
-    st.progress(share, text=f"{job.read:,} of {job.total:,} records are in")
-    st.text("You can leave this page: the import goes on.")
+    st.progress(share, text=f"{job.read:,} of {job.total:,} {done}")
+    st.text(leave)

@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _door
+from pages import _door, _jobs, _simulation
 from pages._ask import fresh, own_zone
 from pages._look import shown
 from pages._people_parts import SAID, act
 from pages._rule_draft import leave
 from pages._rule_editor import decides
-from pages._rule_tried import simulated, summary
+from pages._rule_tried import summary
 from services.access import Forbidden, Refused
 from services.domain.rules.actions import Do
 from services.domain.rules.body import written
@@ -21,7 +21,7 @@ from services.insights.case_words import when
 from services.rules import keeping, listing
 from services.rules.listing import Kept, Version
 
-ASKED = "rule_asked"  # (rule, version, what it would have done): somebody is asked whether it acts
+ASKED = "rule_asked"  # (rule, version): somebody is asked whether it acts
 LOOK_BACK = 30  # days that are shown before a version acts
 
 
@@ -82,18 +82,22 @@ def _look(rule_id: int, n: int) -> None:
     """Before a version acts: what it would have done."""
     try:
         found = next(v for v in fresh(listing.versions, rule_id) if v.n == n)
-        would = simulated(written(found.body), rule_id, LOOK_BACK)
     except (Refused, Forbidden) as error:
         st.session_state[SAID] = (False, str(error))
         return
-    st.session_state[ASKED] = (rule_id, n, would)
+    st.session_state[ASKED] = (rule_id, n)
+    _simulation.begin(ASKED, written(found.body), rule_id, LOOK_BACK)
 
 
 def _sure(rule: Kept) -> None:
-    rule_id, n, would = st.session_state.get(ASKED) or (None, 0, None)
+    rule_id, n = st.session_state.get(ASKED) or (None, 0)
     if rule_id != rule.id:
         return
     with st.container(border=True, key="rule_sure"):
+        would = _simulation.ended(ASKED)
+        if would is None:
+            st.button("Not now", key="rule_no", on_click=forget)
+            return
         st.text(f"Version {n}: {summary(would)}")
         done = "; ".join(f"{Do(do).label}: {times_:,}" for do, times_ in would.own.done.items())
         st.text(f"It would have done: {done or 'nothing'}.")
@@ -102,11 +106,13 @@ def _sure(rule: Kept) -> None:
                 f"Yes, let version {n} act", key="rule_yes", type="primary", on_click=_live,
                 args=(rule.id, n),
             )  # fmt: skip
-            st.button("Not now", key="rule_no", on_click=_forget)
+            st.button("Not now", key="rule_no", on_click=forget)
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Nobody is asked any more."""
     st.session_state.pop(ASKED, None)
+    _jobs.forget(ASKED)
 
 
 def _live(rule_id: int, n: int) -> None:
@@ -115,7 +121,7 @@ def _live(rule_id: int, n: int) -> None:
         return True
 
     act(live, f"Version {n} acts from now on.")
-    _forget()
+    forget()
 
 
 def versions_box(rule: Kept, versions: Sequence[Version]) -> None:

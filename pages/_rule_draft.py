@@ -44,7 +44,7 @@ def begin(rule_id: int, name: str, kept: Mapping[str, Any], seen: int | None) ->
 
 
 def tried_key(rule_id: int) -> str:
-    """Where the last simulation of this rule is kept, with what it was of."""
+    """Where it is kept what the last simulation of this rule was of, and how far that is."""
     return f"rule_tried_{rule_id}"
 
 

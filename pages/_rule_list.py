@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages import _door
 from pages._ask import ask, minute, own_zone
+from pages._jobs import forget
 from pages._look import shown
 from pages._loop_parts import END, LATER
 from pages._parts import linked
@@ -74,7 +75,7 @@ def _move(rule_id: int, by: int) -> None:
 
 def _begin(name: str, body: Mapping[str, Any]) -> None:
     begin(NEW, name, body, None)
-    st.session_state.pop(tried_key(NEW), None)  # that was another new one
+    forget(tried_key(NEW))  # that was another new one
     st.query_params["rule"] = "new"
 
 

@@ -1,26 +1,21 @@
 """Trying a rule out: what it would have done with the answers of the last days. Nothing is sent."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages import _charts
-from pages._ask import ask, minute, own_zone
+from pages import _charts, _simulation
+from pages._ask import own_zone
 from pages._cards import href
 from pages._look import SHAPES, shown
 from pages._loop_parts import END
 from pages._parts import linked, place_of, scheme
-from pages._people_parts import SAID
 from pages._rule_charts import days_figure
 from pages._rule_draft import Draft, body, sync, tried_key
-from services.access import Forbidden, Refused
 from services.domain.rules.actions import Do
 from services.domain.rules.saying import busiest, not_done, overrun, times
 from services.domain.rules.words import WHY
-from services.rules import trying
 from services.rules.reporting import SHOWN, Load, OfRule
 from services.rules.trying import Line, Tried
 
@@ -32,35 +27,27 @@ def tried(draft: Draft, *, ready: bool) -> None:
     it can be said (`ready`)."""
     st.header("Try it on answers that came in", anchor=False)
     st.text("It goes through them as they came. Nothing is sent, opened or changed.")
-    key = f"rule_days_{draft['of']}"
+    key, of = f"rule_days_{draft['of']}", tried_key(draft["of"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "The last", DAYS, 1, key=key, format_func=lambda n: f"{n} days", width=140,
             persist_state="session",
         )  # fmt: skip
-        st.button("Simulate", key="simulate", disabled=not ready, on_click=_try, args=(draft, key))
-    given, found = st.session_state.get(tried_key(draft["of"]), (None, None))
+        idle = ready and not _simulation.runs(of)
+        st.button("Simulate", key="simulate", disabled=not idle, on_click=_try, args=(draft, key))
+    found = _simulation.ended(of)
     if found is None:
         return
-    if given != body(draft):
+    if st.session_state.get(of) != body(draft):
         st.text("The rule was changed since; simulate again to see what it does now.")
     result(found)
 
 
 def _try(draft: Draft, key: str) -> None:
     sync(draft)
-    try:
-        found = simulated(body(draft), draft["of"], st.session_state[key])
-    except (Refused, Forbidden) as error:
-        st.session_state[SAID] = (False, str(error))
-        return
-    st.session_state[tried_key(draft["of"])] = (body(draft), found)
-
-
-def simulated(given: Any, rule_id: int, days: int) -> Tried:
-    """What this rule would have done in the last days; from memory where nothing was written."""
-    end = minute() + timedelta(minutes=1)  # what came in a moment ago is part of it
-    return ask(trying.try_out, body=given, rule_id=rule_id, days=days, now=end)
+    given, of = body(draft), tried_key(draft["of"])
+    st.session_state[of] = given
+    _simulation.begin(of, given, draft["of"], st.session_state[key])
 
 
 def result(found: Tried) -> None:

@@ -8,7 +8,7 @@ from pages._look import styles
 from pages._mount import mount
 from pages._notice import notice
 from pages._parts import watch_scheme
-from pages._rule_acts import ASKED, retire_box, standing, versions_box
+from pages._rule_acts import forget, retire_box, standing, versions_box
 from pages._rule_draft import draft_of
 from pages._rule_editor import decides, editor
 from pages._rule_fired import fired
@@ -60,7 +60,7 @@ def one(rule: Kept | None) -> None:
 def leave() -> None:
     """Back to the list; what was typed is kept in this tab."""
     st.query_params.clear()
-    st.session_state.pop(ASKED, None)
+    forget()
 
 
 styles()

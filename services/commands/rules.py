@@ -1,6 +1,7 @@
 """`rules`: what rules say, what they would have done, and which version acts."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -80,7 +81,9 @@ def simulate_(
     """
     with shell.looking() as session:
         drafts = _drafts(session, rule, version, file)
-        done = simulate(session, SHELL, days=days, now=shell.now(), drafts=drafts)
+        done = simulate(
+            session, SHELL, days=days, now=shell.now(), drafts=drafts, progress=_progress
+        )
         told, names = reporting.report(session, SHELL, done), listing.rules(session, SHELL)
     if log is not None:
         with shell.whole_file(log) as out:
@@ -99,7 +102,8 @@ def diff(
         told = listing.diff(session, SHELL, rule, before, after)
         now = shell.now()
         was, would = (
-            simulate(session, SHELL, days=days, now=now, drafts={rule: n}) for n in (before, after)
+            simulate(session, SHELL, days=days, now=now, drafts={rule: n}, progress=_progress)
+            for n in (before, after)
         )
     changed = reporting.change(was, would, rule)
     facts = {
@@ -142,6 +146,12 @@ def disable(
     with shell.changing() as session:
         keeping.disable(session, SHELL, rule, now=shell.now(), shadow=shadow)
     shell.answer(as_json, {"rule": rule, "shadow": shadow}, f"Rule {rule} acts no longer.")
+
+
+def _progress(done: int, of: int) -> None:
+    """One line that counts, where somebody looks on."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{done:,} of {of:,} answers looked at", err=True, nl=done == of)
 
 
 def _drafts(

@@ -7,7 +7,7 @@ log of a simulation is that of the rules at work, line by line (`log_of` reads t
 
 import heapq
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -31,6 +31,11 @@ from services.rules.surroundings import Then
 MOST_DAYS = 365
 AT_ONCE = 2000  # answers that are read together
 NEW = 0  # the id of a rule that is not kept yet
+Progress = Callable[[int, int], None]  # how many answers are looked at, and of how many
+
+
+def silent(_done: int, _of: int) -> None:
+    """The progress of which nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Simulation:
 @permitted(Verb.SHARE)
 def simulate(
     session: Session, actor: Actor, *, days: int, now: datetime,
-    drafts: Mapping[int, int | Body | None] | None = None,
+    drafts: Mapping[int, int | Body | None] | None = None, progress: Progress = silent,
 ) -> Simulation:  # fmt: skip
     """The rules at work, with `drafts` in place of what is live: by rule a version, what it would
     say (under `NEW` a rule that is not kept yet), or None: without that rule.
@@ -85,7 +90,8 @@ def simulate(
         raise Refused(f"A simulation goes back 1 to {MOST_DAYS} days.")
     rules = lineup(session, drafts or {})
     first = bool(settings.get(session, "rules_first"))
-    return replay(session, actor, rules, now - timedelta(days=days), now, first=first)
+    start = now - timedelta(days=days)
+    return replay(session, actor, rules, start, now, first=first, progress=progress)
 
 
 def lineup(session: Session, drafts: Mapping[int, int | Body | None]) -> list[Standing]:
@@ -108,14 +114,16 @@ def lineup(session: Session, drafts: Mapping[int, int | Body | None]) -> list[St
 
 def replay(
     session: Session, actor: Actor, rules: Sequence[Standing], start: datetime, end: datetime,
-    *, first: bool = False,
+    *, first: bool = False, progress: Progress = silent,
 ) -> Simulation:  # fmt: skip
     """What these rules would have done with the answers that came in from `start` to `end`."""
     done = Simulation(start, end, rules)
     if not rules:
         return done
     then, waits = Then(session, start, end, rules), _Waiting(done)
-    for lot in _lots(session, actor, start, end):
+    ids = _came(session, actor, start, end)
+    for lot in _lots(session, ids):
+        progress(done.answers, len(ids))
         then.meet(lot)
         for facts in lot:
             waits.settle(then, facts.at)
@@ -124,6 +132,7 @@ def replay(
                 waits.note(facts, fired)
         done.answers += len(lot)
     waits.settle(then, end)
+    progress(len(ids), len(ids))
     return done
 
 
@@ -149,7 +158,7 @@ class _Waiting:
             self.done.ended.append(Ending(facts, fired.rule_id, nth, due, outcome))
 
 
-def _lots(session: Session, actor: Actor, start: datetime, end: datetime) -> Iterator[list[Facts]]:
+def _came(session: Session, actor: Actor, start: datetime, end: datetime) -> list[int]:
     """The answers of this time in the order in which they came in; those of an import as if they
     had come in when they were given."""
     came = sa.case(
@@ -165,7 +174,10 @@ def _lots(session: Session, actor: Actor, start: datetime, end: datetime) -> Ite
     if actor.units is not None:
         unit = sa.func.coalesce(col(Response.unit_id), col(Account.unit_id))
         query = query.where(unit.in_(actor.units))
-    ids = [row.id for row in session.connection().execute(query)]
+    return [row.id for row in session.connection().execute(query)]
+
+
+def _lots(session: Session, ids: Sequence[int]) -> Iterator[list[Facts]]:
     gatherer = Gatherer(session)
     for at in range(0, len(ids), AT_ONCE):
         place = {id_: n for n, id_ in enumerate(ids[at : at + AT_ONCE])}

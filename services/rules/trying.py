@@ -14,12 +14,13 @@ from services.access import Actor, permitted
 from services.domain.bands import Band, Metric
 from services.domain.roles import Verb
 from services.domain.rules.body import Body
+from services.domain.rules.deciding import Standing
 from services.domain.rules.words import Called, because, effect, lines
 from services.rules.calling import called
 from services.rules.keeping import checked
 from services.rules.reporting import SHOWN, OfRule, Report, change, report
 from services.rules.running import sets
-from services.rules.simulating import NEW, Meeting, Simulation, simulate
+from services.rules.simulating import NEW, Meeting, Progress, Simulation, silent, simulate
 
 Person = tuple[int, str]
 
@@ -80,11 +81,19 @@ def reads(session: Session, actor: Actor, body: Mapping[str, Any]) -> list[str]:
 @permitted(Verb.SHARE)
 def try_out(
     session: Session, actor: Actor, *, body: Mapping[str, Any], rule_id: int, days: int,
-    now: datetime,
+    now: datetime, progress: Progress = silent,
 ) -> Tried:  # fmt: skip
     """What the rules would have done with `body` in the place of this one (`NEW`: behind them)."""
     given = checked(session, body)
-    done = simulate(session, actor, days=days, now=now, drafts={rule_id: given})
+    live = next((one for one in sets(session).live if one.rule_id == rule_id), None)
+    once = live is None or live.body == given  # the same rule does the same
+    done = simulate(
+        session, actor, days=days, now=now, drafts={rule_id: given},
+        progress=progress if once else _half(progress, 0),
+    )  # fmt: skip
+    was = (
+        None if once else simulate(session, actor, days=days, now=now, progress=_half(progress, 1))
+    )
     told, names = report(session, actor, done), called(session)
     met = [one for one in done.met if one.fired.rule_id == rule_id]
     known = _people(session, met, told)
@@ -95,20 +104,22 @@ def try_out(
         _lines(session, actor, done, met[-SHOWN:], given, names, known),
         tuple(((id_, known.get(id_, "")), n) for id_, n in told.often),
         tuple((names.of("team", id_), n) for id_, n in told.teams.items()),
-        _differs(session, actor, done, rule_id, now),
+        _differs(live, done, was, rule_id),
     )  # fmt: skip
 
 
+def _half(progress: Progress, nth: int) -> Progress:
+    """Every answer is looked at twice: with what is tried, then with what acts."""
+    return lambda done, of: progress((nth * of + done) // 2, of)
+
+
 def _differs(
-    session: Session, actor: Actor, done: Simulation, rule_id: int, now: datetime
+    live: Standing | None, done: Simulation, was: Simulation | None, rule_id: int
 ) -> Differs | None:
-    live = next((one for one in sets(session).live if one.rule_id == rule_id), None)
     if live is None:
         return None
-    if any((one.rule_id, one.body) == (rule_id, live.body) for one in done.rules):
-        fired = sum(one.fired.rule_id == rule_id for one in done.met)
-        return Differs(live.n, 0, 0, 0, fired)  # the same rule does the same
-    was = simulate(session, actor, days=(done.end - done.start).days, now=now)
+    if was is None:
+        return Differs(live.n, 0, 0, 0, sum(one.fired.rule_id == rule_id for one in done.met))
     found = change(was, done, rule_id)
     return Differs(
         live.n, len(found.only_after), len(found.only_before), len(found.otherwise), found.same

@@ -60,9 +60,12 @@ def told(cli: Run) -> Callable[..., dict[str, Any]]:
     return run
 
 
-def process(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[bytes]:
+def process(
+    env: dict[str, str], *args: str, stderr: int = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
     """Run a verb as a process of its own, as people do."""
     return subprocess.run(
         [sys.executable, "-m", "services.cli", *args],
-        cwd=ROOT, env=os.environ | env, capture_output=True, timeout=60, check=False,
+        cwd=ROOT, env=os.environ | env, stdout=subprocess.PIPE, stderr=stderr, timeout=60,
+        check=False,
     )  # fmt: skip

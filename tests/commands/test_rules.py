@@ -1,8 +1,10 @@
 """`rules` in the shell: kept, simulated, compared, and made to act."""
 
 import json
+import os
+import pty
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from db.models import Rule
 from services.commands import shell
 from tests import builders as make
 from tests.builders import NOW
+from tests.commands.conftest import process
 from tests.rules.desks import LOW, answered
 
 Cli = Callable[..., Any]
@@ -120,3 +123,19 @@ def test_what_cannot_be_is_said_and_nothing_is_kept(
     assert cli("rules", "simulate", "--version", "1").exit_code == 2
     assert cli("rules", "simulate", "--days", "0").exit_code == 2
     assert told("rules", "list") == {"rules": []}
+
+
+def test_who_looks_on_sees_how_far_it_is_and_a_pipe_holds_the_answer_alone(
+    shell_env: dict[str, str], told: Told, write: Callable[..., str]
+) -> None:
+    answered(datetime.now(UTC) - timedelta(hours=1), {"score": 2}, {"score": 9})
+    told("rules", "save", write(LOW), "--name", "Low")
+    screen, inner = pty.openpty()
+    done = process(shell_env, "rules", "simulate", "--rule", "1", "--json", stderr=inner)
+    os.close(inner)
+    said = os.read(screen, 1000)
+    os.close(screen)
+    assert said.endswith(b"\r2 of 2 answers looked at\r\n") and said.startswith(b"\r0 of 2")
+    assert json.loads(done.stdout)["fired"] == 1
+    piped = process(shell_env, "rules", "simulate", "--rule", "1", "--json")
+    assert (piped.stderr, json.loads(piped.stdout)["answers"]) == (b"", 2)

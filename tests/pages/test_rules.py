@@ -1,6 +1,8 @@
 """Rules: writing one, trying it on answers that came in, and letting it act."""
 
 import json
+import threading
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from db.engine import transaction
 from db.models import Message, Response, Rule, RuleFiring, RuleLater, RuleVersion, User
+from pages import _simulation
 from pages._parts import place_of
 from pages._rule_charts import days_figure
 from services import settings
 from services.domain.bands import Metric
-from services.rules import keeping
+from services.rules import keeping, trying
 from tests import builders as make
 from tests.builders import NOW
 from tests.pages.app import marked_up, open_page, said_last
@@ -212,6 +215,66 @@ def test_an_answer_leads_into_verbatims_at_itself_to_its_person_and_to_its_case(
         address = place_of(Metric.NPS, row.answered_at, 2)
     found = open_page(who, f"{there}.py", dict(parse_qsl(address.partition("?")[2])))
     assert parts(found, "cards")[0]["rows"][0]["comment"] == "number 2"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A simulation stays where it begins until this is set."""
+    go, real = threading.Event(), trying.try_out
+
+    def held(*args: Any, progress: Any, **given: Any) -> Any:
+        def tell(done: int, of: int) -> None:
+            progress(done, of)
+            assert go.wait(20)
+
+        return real(*args, progress=tell, **given)
+
+    monkeypatch.setattr(trying, "try_out", held)
+    monkeypatch.setattr(_simulation, "PATIENCE", 0.01)
+    yield go
+    go.set()
+
+
+def test_one_that_takes_longer_says_how_far_it_is_and_keeps_nobody_waiting(
+    slow: threading.Event,
+) -> None:
+    with transaction() as session:
+        for score in (2, 2, 9):
+            make.response(session, score)
+    me, rule_id = person(), str(kept())
+    at = press(opened(me, rule=rule_id), "simulate")
+    assert at.button(key="simulate").disabled and "It fires on" not in texts(at)
+    assert "of 3 answers are looked at" in progress(at)
+    assert not opened(person("csm"), rule=rule_id).button(key="simulate").disabled
+    at.switch_page("verbatims.py").run()  # who goes elsewhere finds it done
+    slow.set()
+    ended()
+    at.query_params["rule"] = rule_id
+    at.switch_page("rules.py").run()
+    assert "It fires on 2 of 3 answers of the last 30 days" in texts(at)
+    assert not at.button(key="simulate").disabled and not at.exception
+
+
+def test_what_acts_is_asked_about_only_when_the_look_is_done(slow: threading.Event) -> None:
+    with transaction() as session:
+        make.response(session, 2)
+    at = press(opened(person(), rule=str(kept())), "rule_live")
+    assert "of 1 answers are looked at" in progress(at)
+    assert not [b for b in at.button if b.key == "rule_yes"]
+    slow.set()
+    ended()
+    press(at.run(), "rule_yes")
+    assert standing() == (1, None)
+
+
+def progress(at: AppTest) -> str:
+    return " ".join(one.proto.text for one in at.get("progress"))
+
+
+def ended() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("loopdesk-rule_"):
+            thread.join(20)
 
 
 def test_who_would_be_overrun_is_said() -> None:

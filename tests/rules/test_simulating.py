@@ -16,6 +16,7 @@ from db.engine import reading, transaction
 from db.models import Delivery, Integration, Message, Response, RuleFiring, Team
 from services.access import Refused
 from services.domain.rules.body import parse
+from services.rules import simulating, trying
 from services.rules.simulating import NEW, log_of, simulate
 from tests import builders as make
 from tests.builders import NOW
@@ -167,6 +168,26 @@ def test_nothing_is_told_of_answers_in_units_that_are_not_seen() -> None:
     with reading() as session:
         assert simulate(session, csm, days=7, now=NOW).answers == 1
         assert simulate(session, MANAGER, days=7, now=NOW).answers == 2
+
+
+@pytest.mark.usefixtures("sqlite_desk")
+def test_it_tells_how_many_answers_are_looked_at_and_never_goes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as session:
+        rule(session, "Low", [LOW], [{"do": "open"}])
+    answered(NOW, *({"score": n} for n in range(5)))
+    monkeypatch.setattr(simulating, "AT_ONCE", 2)
+    told: list[tuple[int, int]] = []
+    with reading() as session:
+        body = {"conditions": [HIGH], "actions": [{"do": "open"}]}
+        trying.try_out(
+            session, MANAGER, body=body, rule_id=1, days=1, now=NOW + MINUTE,
+            progress=lambda *given: told.append(given),
+        )  # fmt: skip
+    assert {of for _, of in told} == {5}
+    with_the_draft, with_what_acts = [0, 1, 2, 2], [2, 3, 4, 5]
+    assert [done for done, _ in told] == with_the_draft + with_what_acts
 
 
 @pytest.mark.usefixtures("sqlite_desk")
