@@ -1,7 +1,7 @@
 """Periodic work: a row each with a lease, so that of many processes one does it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,10 +36,11 @@ Work = Callable[[Mapping[str, Any], Clock], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Periodic:
-    """Something done every `every` seconds."""
+    """Something done every `every` seconds; `asks`: others' servers, which may be slow."""
 
     every: float
     work: Work
+    asks: bool = False
 
 
 def promises(_state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
@@ -128,21 +129,27 @@ JOBS: Mapping[str, Periodic] = {
     "order": Periodic(60, order),
     "warnings": Periodic(60, warn),
     "notices": Periodic(5, send),
-    "mailbox": Periodic(60, poll),
-    "changes": Periodic(30, inbound.poll),
+    "mailbox": Periodic(60, poll, asks=True),
+    "changes": Periodic(30, inbound.poll, asks=True),
     "rules": Periodic(5, ruling.run),
     "digests": Periodic(60, digests),
     "retention": Periodic(600, retention),
     "ledger": Periodic(600, ledger.check),
-    "reconciling": Periodic(10, reconciling.compare),
+    "reconciling": Periodic(10, reconciling.compare, asks=True),
 }
 
 
-def run_due(worker: str, clock: Clock) -> int:
-    """Do what is due and in nobody else's hands; how many jobs were done."""
+def hands() -> list[frozenset[str]]:
+    """Which jobs follow one another: those of the desk alone; each that asks others by itself."""
+    asking = [name for name, job in JOBS.items() if job.asks]
+    return [frozenset(JOBS).difference(asking), *(frozenset({name}) for name in asking)]
+
+
+def run_due(worker: str, clock: Clock, names: Collection[str] | None = None) -> int:
+    """Do what is due and in nobody else's hands (of `names`; None: of all); how many were done."""
     with engine.reading() as session:
         wanted = due(session, clock())
-    return sum(_run(name, worker, clock) for name in wanted)
+    return sum(_run(name, worker, clock) for name in wanted if names is None or name in names)
 
 
 def due(session: Session, now: datetime) -> list[str]:

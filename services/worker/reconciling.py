@@ -38,14 +38,17 @@ def compare(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
 
 
 def _go_on(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
-    """Each vendor has its turn; one that asked for a rest is left alone until then."""
+    """Each vendor has its turn, who waited longest before the others; one that asked for a rest is
+    left alone until then."""
     until, rests = clock() + TURN, dict(state.get("rests", {}))
     with engine.reading() as session:
         waiting = runs.under_way(session)
-    for run in waiting:
+    for run in sorted(waiting, key=lambda run: rests.get(run.vendor, "")):
         rest = rests.get(run.vendor)
         if rest is not None and datetime.fromisoformat(rest) > clock():
             continue
+        if clock() >= until:
+            break
         wait = work(run, clock, until)
         rests[run.vendor] = (clock() + timedelta(seconds=wait)).isoformat()
     return {"rests": rests}

@@ -1,4 +1,4 @@
-"""Send what is owed: one thread looks, one thread a vendor sends, one does the periodic work.
+"""Send what is owed: one thread looks, one a vendor sends, others do the periodic work.
 
 A vendor that hangs holds up nobody but itself. The threads are daemons: a process that has to end
 does not wait for them longer than it wants to, and what was cut off is found by its lease.
@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 
@@ -46,8 +46,9 @@ class Runner:
     def start(self) -> None:
         """Begin; returns at once."""
         loops = [
-            ("look", self._looking), ("jobs", self._working), ("inbound", self._taking),
+            ("look", self._looking), ("inbound", self._taking),
             ("socket", partial(slack_socket.listen, self.stopping, clock)),
+            *(("jobs", partial(self._working, names)) for names in jobs.hands()),
         ]  # fmt: skip
         self._threads = [
             threading.Thread(target=self._go_on, args=(loop,), name=name, daemon=True)
@@ -92,8 +93,8 @@ class Runner:
             self._wanted[name].set()
         self.stopping.wait(LOOK)
 
-    def _working(self) -> None:
-        if not jobs.run_due(self.name, clock):
+    def _working(self, names: Collection[str]) -> None:
+        if not jobs.run_due(self.name, clock, names):
             self.stopping.wait(1)
 
     def _taking(self) -> None:

@@ -245,6 +245,26 @@ def test_a_vendor_that_does_not_answer_is_said_and_one_that_asks_for_a_rest_gets
         assert "paused" in (session.get_one(Reconciliation, run_id).error or "")
 
 
+def test_a_slow_vendor_does_not_take_the_turns_of_the_others(
+    zendesk: standins.Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "LOT", 1)
+    monkeypatch.setattr(reconciling, "TURN", timedelta(seconds=0.4))
+    with slack_standin.Slack().serving() as there:
+        connect("slack", bot_token=there.token, channel="C0LOOP001", base_url=f"{there.url}/api/")
+        pushed("slack", 2)
+        pushed("zendesk")
+        with engine.transaction() as session:
+            runs.ask(session, ADMIN, now=clock())
+        there.faults += [Fault("delay", seconds=0.5) for _ in range(4)]
+        state = {"day": clock().date().isoformat()}
+        for expected in (0, 1):  # Slack's turn takes all the time there is, but only once
+            state = dict(reconciling.compare(state, clock))
+            with engine.reading() as session:
+                run = session.exec(select(Reconciliation).filter_by(vendor="zendesk")).one()
+            assert run.looked == expected and len(zendesk.tickets) == 1
+
+
 def test_the_night_compares_with_every_vendor_once(desk: sa.Engine) -> None:
     assert desk
     night = make.NOW.replace(hour=3)

@@ -14,13 +14,15 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from db import engine
-from db.models import Delivery
+from db.models import Delivery, Job
 from services import integrations, settings
 from services.cases import pushing
 from services.config import ROOT
+from services.reconciling import runs
 from services.worker.runner import Runner
 from tests import builders as make
 from tests.standins import webhook as standins
+from tests.standins import zendesk
 from tests.standins.serving import Fault
 
 pytestmark = pytest.mark.alone
@@ -91,6 +93,49 @@ def test_a_worker_that_is_told_to_stop_ends_though_a_vendor_hangs(
     assert runner.stop(wait=1) is False
     assert time.monotonic() - started < 2
     assert state() == "sending"  # its lease tells the next worker
+
+
+def test_a_vendor_that_takes_its_time_to_compare_keeps_no_other_job_waiting(
+    receiver: standins.Webhook,
+) -> None:
+    assert receiver
+    running = Runner()
+    with zendesk.Zendesk().serving() as there:
+        with engine.transaction() as session:
+            entered = {"email": there.email, "token": there.token, "base_url": there.url}
+            integrations.connect(session, ADMIN, "zendesk", entered, now=make.NOW)
+            case = make.case(session)
+            session.add(Delivery(
+                idem_key="zendesk:1", vendor="zendesk", action="ticket", lane="zendesk:1",
+                case_id=case.id, payload={"card": {"number": 1}}, not_before=make.NOW,
+                created_at=make.NOW, state="sent", ended_at=datetime.now(UTC),
+            ))  # fmt: skip
+            runs.ask(session, ADMIN, now=datetime.now(UTC), vendor="zendesk")
+        there.fault("delay", seconds=20)
+        running.start()
+        until(lambda: not there.faults)  # it was asked, and has not answered
+        since = datetime.now(UTC)
+        assert in_hand("reconciling")
+        assert (
+            until(lambda: {"promises", "rules", "mailbox", "changes"} <= done_once_more(since)) < 6
+        )
+        assert in_hand("reconciling")
+        running.stop(wait=0)
+
+
+def in_hand(name: str) -> bool:
+    with engine.reading() as session:
+        return session.get_one(Job, name).lease_until is not None
+
+
+def done_once_more(since: datetime) -> set[str]:
+    """The jobs that were done since then; the others are due, where they are in nobody's hands."""
+    with engine.transaction() as session:
+        rows = session.exec(select(Job)).all()
+        for job in rows:
+            if job.last_at and job.last_at <= since and not job.lease_until:
+                job.next_at = since
+        return {job.name for job in rows if job.last_at and job.last_at > since}
 
 
 def test_the_worker_of_the_shell_sends_and_ends_on_sigterm(
