@@ -115,7 +115,7 @@ def diff(
     text = [f"{sign} {line}" for sign, line in told] or ["They say the same."]
     text += [
         f"In the last {days} days version {after} fires on {facts['only_after']:,} answers more "
-        f"and {facts['only_before']:,} less, does otherwise on {facts['otherwise']:,} and the "
+        f"and {facts['only_before']:,} fewer, does otherwise on {facts['otherwise']:,} and the "
         f"same on {changed.same:,}."
     ]
     shell.answer(as_json, facts, "\n".join(text))
@@ -145,7 +145,8 @@ def disable(
     """Let a rule act no longer."""
     with shell.changing() as session:
         keeping.disable(session, SHELL, rule, now=shell.now(), shadow=shadow)
-    shell.answer(as_json, {"rule": rule, "shadow": shadow}, f"Rule {rule} acts no longer.")
+    how = "is out of the shadow" if shadow else "acts no longer"
+    shell.answer(as_json, {"rule": rule, "shadow": shadow}, f"Rule {rule} {how}.")
 
 
 def _progress(done: int, of: int) -> None:
@@ -208,7 +209,8 @@ def _words(done: Simulation, told: Report, names: Mapping[int, str]) -> str:
     sent = ", ".join(f"{vendor} {n:,}" for vendor, n in told.messages.items()) or "none"
     held = sum(told.doubles.values())
     text.append(
-        f"Messages: {sent}; to more than once: {len(told.often):,}; doubles held back: {held:,}"
+        f"Messages: {sent}; customers with more than one: {len(told.often):,}; doubles held back: "
+        f"{held:,}"
     )
     text += [
         f"{one.name}: {one.cases:,} cases (had {one.had:,}, reached {one.contacted:,}), at most "

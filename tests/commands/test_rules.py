@@ -63,8 +63,9 @@ def test_a_rule_is_kept_shown_and_acts_only_when_it_is_enabled(
     told("rules", "enable", "1", "--shadow")
     (row,) = told("rules", "list")["rules"]
     assert row == {"rule": 1, "name": "Low", "live": 1, "shadow": 2, "versions": 2}
-    told("rules", "disable", "1", "--shadow")
-    told("rules", "disable", "1")
+    said = cli("rules", "disable", "1", "--shadow").stdout
+    assert said == "Rule 1 is out of the shadow.\n" and live() == 1
+    assert cli("rules", "disable", "1").stdout == "Rule 1 acts no longer.\n"
     assert live() is None
 
 
@@ -90,6 +91,7 @@ def test_a_simulation_counts_and_writes_a_line_each_firing(
     assert (line["rule"], line["version"], line["answer"]) == (0, 0, 1)
     words = cli(*args).stdout
     assert "Nothing was sent" in words and "Ann Bell: 1 cases" in words
+    assert "Messages: none; customers with more than one: 0; doubles held back: 0" in words
 
 
 def test_versions_differ_in_words_and_in_what_they_would_have_done(
