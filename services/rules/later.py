@@ -1,8 +1,10 @@
 """Messages of rules whose time has come: looked at once more, then handed over or dropped."""
 
+import logging
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import Select
 
@@ -21,6 +23,7 @@ from services.rules.gathering import Gatherer
 from services.rules.surroundings import world_now
 from services.rules.writing import write
 
+log = logging.getLogger(__name__)
 MOST = 20  # of one transaction
 # In the words of the partial index: with a bound value SQLite does not see that it holds.
 _WAITING: sa.BindParameter[str] = sa.bindparam("waiting", "waiting", literal_execute=True)
@@ -39,9 +42,24 @@ def settle_due(session: Session, now: datetime) -> int:
     by_id = {one.response_id: one for one in Gatherer(session).facts(ids)}
     world = world_now(session, [*by_id.values()], now)
     for later, firing in rows:
-        outcome, message_id = _settled(session, later, firing, by_id, world, now)
+        outcome, message_id = _alone(session, later, firing, by_id, world, now)
         _end(session, later, outcome, now, message_id=message_id)
     return len(rows)
+
+
+def _alone(
+    session: Session, later: RuleLater, firing: RuleFiring, by_id: dict[int, Facts],
+    world: World, now: datetime,
+) -> tuple[str, int | None]:  # fmt: skip
+    """One that breaks the work does not hold up the others: it says so and is dropped."""
+    try:
+        with session.begin_nested():
+            return _settled(session, later, firing, by_id, world, now)
+    except OperationalError:  # the database is away, or chose us to end a circle: all anew
+        raise
+    except Exception as error:  # whatever it is, the next message has its turn
+        log.warning("rule %s failed on a message: %s", firing.rule_id, type(error).__name__)
+        return "broken", None
 
 
 def _settled(

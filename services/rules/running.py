@@ -15,7 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from db.models import Response, Rule, RuleFiring, RuleVersion
 from services import settings
-from services.domain.rules.body import parse
+from services.domain.rules.body import Wrong, parse
 from services.domain.rules.deciding import Fired, Standing, decide
 from services.domain.rules.facts import Facts
 from services.domain.rules.world import World
@@ -46,14 +46,27 @@ def sets(session: Session) -> Sets:
     """The rules as they stand, in their order."""
     query = select(Rule).where(col(Rule.retired_at).is_(None))
     rules = session.exec(query.order_by(col(Rule.position), col(Rule.id))).all()
-    live = [standing(session, one, one.live, one.live_at) for one in rules if one.live]
-    tried = [
-        standing(session, one, one.shadow or one.live or 0,
-                 one.shadow_at if one.shadow else one.live_at)
-        for one in rules if one.shadow or one.live
-    ]  # fmt: skip
+    live = [(one, one.live, one.live_at) for one in rules]
+    tried = [(one, one.shadow, one.shadow_at) if one.shadow else (one, one.live, one.live_at)
+             for one in rules]  # fmt: skip
     first = bool(settings.get(session, "rules_first"))
-    return Sets({one.id or 0: one for one in rules}, live, tried, first)
+    return Sets(
+        {one.id or 0: one for one in rules}, _readable(session, live), _readable(session, tried),
+        first,
+    )  # fmt: skip
+
+
+def _readable(
+    session: Session, wanted: Sequence[tuple[Rule, int | None, datetime | None]]
+) -> list[Standing]:
+    """These, but for one that cannot be read: it holds up no other."""
+    found: list[Standing] = []
+    for rule, n, since in wanted:
+        try:
+            found += [standing(session, rule, n, since)] if n else []
+        except Wrong:
+            log.warning("rule %s is left out: its version %s cannot be read", rule.id, n)
+    return found
 
 
 def standing(

@@ -277,6 +277,27 @@ def test_an_answer_that_breaks_a_rule_holds_up_no_other(monkeypatch: pytest.Monk
         assert second.effects == [{"do": "tag", "outcome": "tagged"}]
 
 
+def test_a_rule_that_cannot_be_read_holds_up_no_other_and_no_message_that_waits() -> None:
+    with transaction() as session:
+        mailing(session)
+        mailing(session, "Other", "Thank you very much.")
+        broken = rule(session, "Broken", [HIGH], [THANKS])
+        other = {"field": "band", "op": "is", "value": ["passive"]}
+        rule(session, "Whole", [other], [THANKS | {"template": "Other"}])
+        rule(session, "Tag", [LOW], [{"do": "tag", "name": "low"}])
+    answered(NOW, {"score": 10, **DANA}, {"score": 8, "email": "leo@example.com"})
+    state = turn(NOW)
+    with transaction() as session:
+        spoilt = sa.text("UPDATE rule_version SET body = '[{\"x\": 1}]' WHERE rule_id = :id")
+        session.execute(spoilt, {"id": broken})
+    answered(NOW + 10 * MINUTE, {"score": 1, "email": "mia@example.com"})
+    turn(NOW + 10 * MINUTE, state)
+    with transaction() as session:
+        outcomes = session.exec(select(RuleLater.outcome).order_by(col(RuleLater.id))).all()
+        assert outcomes == ["broken", "sent"]
+        assert session.exec(select(Tag.name).join(CaseTag)).all() == ["low"]
+
+
 def test_a_database_that_is_away_leaves_the_answer_for_the_next_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

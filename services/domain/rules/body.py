@@ -69,6 +69,13 @@ def written(body: Body) -> dict[str, Any]:
 
 def parse(given: Mapping[str, Any]) -> Body:
     """Read what was written; Wrong says what cannot be."""
+    try:
+        return _read(given)
+    except TypeError:  # a list where there should be a text, a text where there should be a list
+        raise Wrong("A rule cannot be read: something in it is of another kind") from None
+
+
+def _read(given: Mapping[str, Any]) -> Body:
     if set(given) - {"any", "last", "conditions", "actions"}:
         raise Wrong("A rule has conditions, actions, any and last")
     conditions, actions = given.get("conditions", []), given.get("actions", [])
