@@ -1,6 +1,7 @@
 """Messages of rules whose time has come: looked at once more, then handed over or dropped."""
 
 import logging
+from copy import deepcopy
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -40,8 +41,10 @@ def settle_due(session: Session, now: datetime) -> int:
     rows = session.exec(_due(now).limit(MOST).with_for_update(of=RuleLater)).all()
     ids = sorted({firing.response_id for _, firing in rows})
     by_id = {one.response_id: one for one in Gatherer(session).facts(ids)}
-    world = world_now(session, [*by_id.values()], now)
+    live = world_now(session, [*by_id.values()], now)
+    worlds = {"live": live, "shadow": deepcopy(live)}  # what the shadow says is said to nobody
     for later, firing in rows:
+        world = worlds[firing.mode]
         outcome, message_id = _alone(session, later, firing, by_id, world, now)
         _end(session, later, outcome, now, message_id=message_id)
     return len(rows)

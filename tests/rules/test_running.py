@@ -257,6 +257,20 @@ def test_a_shadow_notes_what_it_would_do_and_does_nothing() -> None:
         assert session.exec(select(Delivery)).all() == session.exec(select(Message)).all() == []
 
 
+def test_a_message_in_the_shadow_keeps_back_no_real_one() -> None:
+    with transaction() as session:
+        mailing(session)
+        tried = rule(session, "Tried", [HIGH], [THANKS | {"after": 9}], live=False)
+        keeping.enable(session, MANAGER, tried, 1, now=NOW, shadow=True)
+        rule(session, "Thanks", [HIGH], [THANKS])
+    answered(NOW, {"score": 10, **DANA})
+    turn(NOW + 20 * MINUTE, turn(NOW))
+    with transaction() as session:
+        query = select(RuleFiring.mode, RuleLater.outcome).join(RuleLater)
+        assert set(session.exec(query)) == {("shadow", "sent"), ("live", "sent")}
+        assert len(session.exec(select(Delivery)).all()) == 1
+
+
 def test_an_answer_that_breaks_a_rule_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as session:
         rule(session, "Tag", [LOW], [{"do": "tag", "name": "low"}])
