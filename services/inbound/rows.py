@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import Select
 
 from db.engine import insert_ignore
 from db.models import Inbound, Integration
@@ -37,8 +38,17 @@ class Due:
     kind: str
 
 
-def due(session: Session, now: datetime) -> Due | None:
-    """What is to be done next. Of one thread changes are applied in their order."""
+def due(session: Session, now: datetime, vendor: str | None = None) -> Due | None:
+    """What of this vendor (of any) is to be done next. Of one thread changes go in their order."""
+    ready = _ready(session, now)
+    for name in ready if vendor is None else {vendor}.intersection(ready):
+        if (found := session.exec(_next(name, now)).first()) is not None:
+            return Due(found[0] or 0, found[1])
+    return None
+
+
+def _next(vendor: str, now: datetime) -> Select[tuple[int | None, str]]:
+    """In the order in which it came, as the index has it: who finds one stops there."""
     earlier = sa.orm.aliased(Inbound)
     blocked = (
         select(earlier.id)
@@ -48,25 +58,22 @@ def due(session: Session, now: datetime) -> Due | None:
         )
         .exists()
     )  # fmt: skip
-    query = (
+    return (
         select(Inbound.id, Inbound.kind)
         .where(
-            Inbound.state == "new", Inbound.next_at <= now,
-            col(Inbound.vendor).in_(_ready(session, now)),
+            Inbound.state == "new", Inbound.vendor == vendor, Inbound.next_at <= now,
             or_(Inbound.kind != "change", ~blocked),
         )
-        .order_by(col(Inbound.next_at), col(Inbound.id))
+        .order_by(col(Inbound.id))
         .limit(1)
     )  # fmt: skip
-    found = session.exec(query).first()
-    return Due(found[0] or 0, found[1]) if found else None
 
 
 def _ready(session: Session, now: datetime) -> list[str]:
     """The vendors that may be called: not those that are paused, or asked for a rest."""
     free = or_(col(Integration.closed_until).is_(None), col(Integration.closed_until) <= now)
     query = select(Integration.name).where(col(Integration.paused_at).is_(None), free)
-    return list(session.exec(query))
+    return sorted(session.exec(query))
 
 
 def in_hand(session: Session, row_id: int) -> Inbound | None:

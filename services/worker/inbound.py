@@ -1,4 +1,4 @@
-"""Take what came in from vendors, one after the other; and look there for what did not come in."""
+"""Take what came in from a vendor, one after the other; and look there for what did not come in."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -14,16 +14,18 @@ from services.vendors.two_way import TwoWay
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 VENDORS = ("zendesk", "intercom")
+SOURCES = (*VENDORS, "slack")
 OVERLAP = timedelta(minutes=10)  # a vendor's own search lags behind
 FIRST = timedelta(days=1)
 
 
-def once(clock: Clock) -> bool:
-    """Do one thing that came in; whether there was one. Of several workers any may do it."""
+def once(clock: Clock, vendor: str | None = None) -> bool:
+    """Do one thing that came in from this vendor (from any); whether there was one. Of several
+    workers any may do it."""
     if config.load().loopdesk_demo:
         return False
     with engine.reading() as session:
-        found = rows.due(session, clock())
+        found = rows.due(session, clock(), vendor)
     if found is None:
         return False
     try:

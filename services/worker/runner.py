@@ -1,4 +1,5 @@
-"""Send what is owed: one thread looks, one a vendor sends, others do the periodic work.
+"""Send what is owed: one thread looks, one a vendor sends, one a vendor takes what came in, others
+do the periodic work.
 
 A vendor that hangs holds up nobody but itself. The threads are daemons: a process that has to end
 does not wait for them longer than it wants to, and what was cut off is found by its lease.
@@ -46,7 +47,8 @@ class Runner:
     def start(self) -> None:
         """Begin; returns at once."""
         loops = [
-            ("look", self._looking), ("inbound", self._taking),
+            ("look", self._looking),
+            *((f"from {name}", partial(self._taking, name)) for name in inbound.SOURCES),
             ("socket", partial(slack_socket.listen, self.stopping, clock)),
             *(("jobs", partial(self._working, names)) for names in jobs.hands()),
         ]  # fmt: skip
@@ -97,8 +99,8 @@ class Runner:
         if not jobs.run_due(self.name, clock, names):
             self.stopping.wait(1)
 
-    def _taking(self) -> None:
-        if not inbound.once(clock):
+    def _taking(self, vendor: str) -> None:
+        if not inbound.once(clock, vendor):
             self.stopping.wait(LOOK)
 
 

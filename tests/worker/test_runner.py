@@ -14,13 +14,15 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from db import engine
-from db.models import Delivery, Job
+from db.models import Delivery, Inbound, Integration, Job
 from services import integrations, settings
 from services.cases import pushing
 from services.config import ROOT
+from services.inbound import rows
 from services.reconciling import runs
 from services.worker.runner import Runner
 from tests import builders as make
+from tests.inbound.there import at_zendesk
 from tests.standins import webhook as standins
 from tests.standins import zendesk
 from tests.standins.serving import Fault
@@ -136,6 +138,32 @@ def done_once_more(since: datetime) -> set[str]:
             if job.last_at and job.last_at <= since and not job.lease_until:
                 job.next_at = since
         return {job.name for job in rows if job.last_at and job.last_at > since}
+
+
+def test_a_vendor_that_hangs_keeps_nothing_waiting_that_came_from_another(
+    sqlite_desk: sa.Engine,
+) -> None:
+    assert sqlite_desk
+
+    def row(vendor: str) -> Inbound:
+        with engine.reading() as session:
+            return session.exec(select(Inbound).where(Inbound.vendor == vendor)).one()
+
+    with at_zendesk() as there:
+        there.standin.fault("delay", "audits", seconds=4)
+        there.told("hook:1")
+        running = Runner()
+        running.start()
+        until(lambda: there.standin.sent("GET", "/api/v2/tickets/101/audits.json"))
+        now = datetime.now(UTC)
+        with engine.transaction() as session:
+            session.add(Integration(name="slack", connected_at=now))
+            pressed = {"what": "claim", "user": "U0ANA0001", "channel": "C0LOOP001"}
+            act = {"event_id": "press:1", "kind": "act", "payload": pressed}
+            rows.keep(session, "slack", [act], now)
+        until(lambda: row("slack").note == "Slack: the bot token is missing", 3)
+        assert row("zendesk").state == "new"
+        running.stop()
 
 
 def test_the_worker_of_the_shell_sends_and_ends_on_sigterm(
