@@ -24,6 +24,8 @@ def take(session: Session, row_id: int, now: datetime) -> None:
     vendor = session.get(Integration, row.vendor)
     if case is None or vendor is None:
         rows.end(row, "ignored", now, "the vendor was disconnected, or the case is unknown")
+    elif not rows.wanted(session, row.vendor):
+        rows.end(row, "ignored", now, rows.UNWANTED)
     elif not row.payload:
         rows.end(row, "ignored", now, "the person was erased")
     elif row.at and row.at < _since(session, row, now):

@@ -37,7 +37,9 @@ def begin(session: Session, row_id: int, now: datetime) -> Look | None:
     if row is None:
         return None
     case = threads.case_of(session, row.vendor, row.thread)
-    if case is None and threads.coming(session, row.vendor):
+    if not rows.wanted(session, row.vendor):
+        rows.end(row, "ignored", now, rows.UNWANTED)
+    elif case is None and threads.coming(session, row.vendor):
         rows.later(row, now, WAIT, "a case is just being sent there", counts=False)
     elif case is None:
         rows.end(row, "ignored", now, "it is no case of this desk")

@@ -11,10 +11,12 @@ from sqlmodel.sql.expression import Select
 
 from db.engine import insert_ignore
 from db.models import Inbound, Integration
+from services.vendors import two_way
 
 TABLE: sa.Table = Inbound.__table__  # type: ignore[attr-defined]
 MOST = 10  # tries, then a person has to look
 LONGEST = 300  # characters of a note
+UNWANTED = "changes there do not change the case"
 
 
 def keep(session: Session, vendor: str, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
@@ -96,6 +98,12 @@ def later(row: Inbound, now: datetime, seconds: float, note: str, *, counts: boo
     row.next_at = now + timedelta(seconds=seconds)
     if row.attempts >= MOST:
         end(row, "failed", now, note)
+
+
+def wanted(session: Session, vendor: str) -> bool:
+    """Whether it is connected, and changes over there change the case."""
+    row = session.get(Integration, vendor)
+    return row is not None and two_way.wanted(row.config)
 
 
 def drop(session: Session, vendor: str, note: str, now: datetime) -> None:

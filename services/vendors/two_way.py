@@ -65,6 +65,11 @@ def fields(noun: str, outcomes: Sequence[str]) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
+def wanted(config: Mapping[str, Any]) -> bool:
+    """Whether changes over there change the case."""
+    return config.get("two_way", "yes") == "yes"
+
+
 def facts_of(told: Sequence[Mapping[str, Any]]) -> tuple[Fact, ...]:
     """As they were kept."""
     return tuple(Fact(**one) for one in told)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from db.engine import reading, transaction
 from services import integrations, vault
 from services.inbound import pressing, rows
-from services.vendors import events, signed, slack_in
+from services.vendors import events, signed, slack_in, two_way
 
 UNSIGNED = "This is not signed as it should be."
 NO_STORE = {"Cache-Control": "no-store"}
@@ -56,7 +56,7 @@ def _took(vendor: str, headers: Headers, raw: bytes) -> Response:
     if not secret or not hook.genuine(secret, headers, raw, at):
         return said(UNSIGNED, 401)
     poke = hook.event(headers, raw)
-    if poke is None or config.get("two_way", "yes") != "yes":
+    if poke is None or not two_way.wanted(config):
         return said("Nothing to do.")
     event_id, thread = poke
     with transaction() as session:

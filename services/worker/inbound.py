@@ -8,6 +8,7 @@ from typing import Any, cast
 from db import engine
 from services import config, integrations
 from services.inbound import applying, looking, pressing, rows, threads
+from services.vendors import two_way
 from services.vendors.base import VendorError
 from services.vendors.two_way import TwoWay
 
@@ -106,7 +107,7 @@ def _since(last: str | None, name: str, now: datetime) -> datetime | None:
     """From when on to ask; None where it is not time yet, or not wanted."""
     with engine.reading() as session:
         row = integrations.connected(session).get(name)
-    if row is None or row.paused_at or row.broken_at or row.config.get("two_way", "yes") != "yes":
+    if row is None or row.paused_at or row.broken_at or not two_way.wanted(row.config):
         return None
     if row.closed_until and row.closed_until > now:
         return None

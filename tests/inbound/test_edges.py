@@ -168,6 +168,23 @@ def test_what_cannot_be_read_for_long_fails_says_why_and_is_tried_again_by_an_ad
         again.again(session, ADMIN, "zendesk", now=there.now)
 
 
+def test_what_waits_when_changes_there_are_no_longer_wanted_changes_nothing(there: There) -> None:
+    there.does(there.bo, comment=note("Read already"))
+    there.told("hook:1")
+    assert inbound.once(there.clock)
+    there.does(there.bo, comment=note("Not read yet"))
+    there.told("hook:2")
+    with transaction() as session:
+        row = session.get_one(Integration, "zendesk")
+        row.config = row.config | {"two_way": "no"}
+    there.takes()
+    assert (there.messages(), there.kinds()) == ([], [])
+    ended = [there.rows()[-1], there.rows("look")[-1]]
+    assert [(row.state, row.note, row.payload) for row in ended] == 2 * [
+        ("ignored", "changes there do not change the case", {})
+    ]
+
+
 def test_a_paused_vendor_is_left_alone_until_it_is_resumed(there: There) -> None:
     there.does(there.bo, comment=note("Wait"))
     with transaction() as session:
