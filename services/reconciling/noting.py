@@ -18,9 +18,12 @@ def note(
     session: Session, run_id: int, items: Sequence[Item], found: Mapping[str, There],
     now: datetime,
 ) -> None:  # fmt: skip
-    """Write down what the vendor has of these, and go on behind them."""
+    """Write down what the vendor has of these, and go on behind them. Whoever else works on the
+    run (the worker, somebody in the shell) may have done so meanwhile: once is enough."""
     turn(session)
-    run = session.get_one(Reconciliation, run_id, with_for_update=True)
+    run = session.get_one(Reconciliation, run_id, with_for_update=True, populate_existing=True)
+    if run.ended_at is not None or run.behind >= items[0].id:
+        return
     for item in items:
         there = found.get(item.message.key)
         if there is None:
@@ -39,7 +42,9 @@ def note(
 def end(session: Session, run_id: int, now: datetime, error: str | None = None) -> None:
     """The run has come to its end, or cannot go on."""
     turn(session)
-    run = session.get_one(Reconciliation, run_id, with_for_update=True)
+    run = session.get_one(Reconciliation, run_id, with_for_update=True, populate_existing=True)
+    if run.ended_at is not None:
+        return
     run.ended_at, run.error = now, error
     session.add(run)
     session.flush()

@@ -61,12 +61,13 @@ def work(run: Reconciliation, clock: Clock, until: datetime | None = None) -> fl
         with engine.reading() as session:
             run = session.get_one(Reconciliation, run.id)
             rest, items = runs.rest(session, run.vendor, clock()), runs.lot(session, run)
-            vendor = integrations.built(session, run.vendor) if rest == 0 and items else None
         if run.ended_at is not None or not items:
             return _end(run, clock)
         try:
-            if vendor is None:
+            if rest != 0:
                 raise VendorError(AWAY, wait=rest or WAIT, permanent=rest is None and not until)
+            with engine.reading() as session:
+                vendor = integrations.built(session, run.vendor)
             found = vendor.there(runs.messages(items))
         except VendorError as error:
             wait = error.wait or WAIT

@@ -13,14 +13,14 @@ from sqlmodel import select
 
 from db import engine
 from db.models import Audit, Case, Delivery, Difference, Integration, Reconciliation
-from services import integrations, settings
+from services import config, integrations, settings
 from services.access import Forbidden, Refused
 from services.cases import pushing
 from services.domain.differences import Gap, gaps
 from services.domain.retrying import Pace
 from services.outbox import sending
 from services.outbox.owing import owe
-from services.reconciling import runs, settling
+from services.reconciling import noting, runs, settling
 from services.vendors.base import Message
 from services.worker import reconciling
 from tests import builders as make
@@ -263,6 +263,42 @@ def test_a_slow_vendor_does_not_take_the_turns_of_the_others(
             with engine.reading() as session:
                 run = session.exec(select(Reconciliation).filter_by(vendor="zendesk")).one()
             assert run.looked == expected and len(zendesk.tickets) == 1
+
+
+def test_two_who_work_on_one_run_count_everything_once(zendesk: standins.Zendesk) -> None:
+    pushed(n=2)
+    forget(zendesk, 101)
+    with engine.transaction() as session:
+        (run_id,) = runs.ask(session, ADMIN, now=clock())
+    with engine.reading() as session:
+        items = runs.lot(session, session.get_one(Reconciliation, run_id))
+        vendor = integrations.built(session, "zendesk")
+    there = vendor.there(runs.messages(items))
+    for _ in range(2):
+        with engine.transaction() as session:
+            noting.note(session, run_id, items, there, clock())
+    for error in (None, "it is late"):
+        with engine.transaction() as session:
+            noting.end(session, run_id, clock(), error)
+    with engine.reading() as session:
+        run = session.get_one(Reconciliation, run_id)
+    assert (run.looked, run.differences, run.behind, run.error) == (2, 1, items[-1].id, None)
+
+
+def test_a_vendor_whose_secrets_are_locked_ends_its_run_and_holds_up_no_other(
+    zendesk: standins.Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed()
+    with engine.transaction() as session:
+        (run_id,) = runs.ask(session, ADMIN, now=clock())
+    monkeypatch.setenv("LOOPDESK_KEY", "another")
+    config.load.cache_clear()
+    reconciling.compare({"day": clock().date().isoformat()}, clock)
+    monkeypatch.undo()
+    config.load.cache_clear()
+    with engine.reading() as session:
+        assert "LOOPDESK_KEY" in (session.get_one(Reconciliation, run_id).error or "")
+    assert zendesk.tickets
 
 
 def test_the_night_compares_with_every_vendor_once(desk: sa.Engine) -> None:
