@@ -56,7 +56,9 @@ class Provider:
         """The address of somebody, if the provider has seen that it is theirs."""
         said, checked = claims.get("email"), claims.get("email_verified")
         sure = checked in (True, "true") or (checked is None and self.trusts_email)
-        return said.strip() if sure and isinstance(said, str) and "@" in said else None
+        if not sure or not isinstance(said, str) or "@" not in said or _disguised(said):
+            return None
+        return said.strip()
 
     def admits(self, email: str) -> bool:
         """Whether addresses of this domain may come in."""
@@ -67,6 +69,13 @@ class Provider:
         said = set(_texts(found(claims, self.role_claim))) if self.role_claim else set()
         given = {Role(role) for text, role in self.roles.items() if text in said}
         return next((role for role in Role if role in given), None)
+
+
+def _disguised(email: str) -> bool:
+    """Whether another address than this one would be taken for the same: with a Kelvin sign for
+    the k, or ß for ss, it can be somebody else's over there and has the form of theirs here."""
+    letters = (one for one in email if not one.isascii())
+    return any(each.isascii() for one in letters for each in one.casefold())
 
 
 def found(claims: Mapping[str, Any], path: str) -> Any:

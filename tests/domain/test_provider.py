@@ -61,6 +61,17 @@ def test_an_address_counts_only_where_somebody_checked_it(
 
 
 @pytest.mark.parametrize(
+    ("email", "sure"),
+    [("mi\u212ae@acme.example", False), ("gro\u00df@acme.example", False),
+     ("\u017fam@acme.example", False), ("ana@ma\u00df.example", False),
+     ("Jos\u00e9@acme.example", True), ("\u6731@acme.example", True)],
+)  # fmt: skip
+def test_an_address_that_only_looks_like_another_one_is_nobodys(email: str, sure: bool) -> None:
+    said = provider().email({"email": email, "email_verified": True})
+    assert (said is not None) is sure
+
+
+@pytest.mark.parametrize(
     ("email", "inside"),
     [("ana@acme.example", True), ("ANA@ACME.EXAMPLE", True), ("ana@sub.acme.example", False),
      ("ana@acme.example@evil.example", False), ("ana@acme.example.evil.example", False)],
