@@ -54,6 +54,9 @@ def holds(field: str, op: str, value: Any, facts: Facts = LOW, **more: Any) -> b
         ("해지할게요 이제", "할게", True),
         ("price (50 %)", "(50", True), ("a.b", "a.b", True), ("axb", "a.b", False),
         ("not at all", "at all", True), ("", "cancel", False), ("kündigen", "kündig", True),
+        ("I can’t log in", "can't", True), ("can't", "can’t", True), ("İptal", "iptal", True),
+        ("KAPATILDI", "kapatıldı", True), ("not\n  happy", "not happy", True),
+        ("can\u00adcel", "cancel", True), ("\u200fביטול", "ביטול", True),
     ],
 )  # fmt: skip
 def test_a_word_is_found_where_one_begins(comment: str, word: str, there: bool) -> None:

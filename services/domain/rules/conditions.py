@@ -16,6 +16,12 @@ from services.domain.rules.facts import Facts
 
 # Scripts that are written without spaces: there a word begins anywhere.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
+# What phones write for a sign of the keyboard, what is not seen, and the Turkish letters that have
+# no capital, or no small one, that is theirs alone.
+_SAME = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "ı": "i",
+     "\u0307": None, "\u00ad": None, "\u200b": None, "\u200e": None, "\u200f": None}
+)  # fmt: skip
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -178,8 +184,8 @@ def _contains(seen: str, words: Any) -> bool:
 
 @lru_cache(maxsize=100)  # every rule asks for the comment of the same answer
 def fold(text: str) -> str:
-    """The form in which words are compared: no accents of writing, no case."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """The form in which words are compared: no accents of writing, no case, one space for any."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_SAME).split())
 
 
 @lru_cache(maxsize=1000)
