@@ -138,5 +138,7 @@ def test_a_favour_is_asked_neither_of_the_unhappy_nor_too_often() -> None:
     assert settle(ask, 0, HIGH, known, AT) == "unhappy"
     known = world(asked={7: [(Favour.REVIEW, AT - timedelta(days=364))]})
     assert settle(ask, 0, HIGH, known, AT) == "asked"
+    known = world(asked={7: [(Favour.REVIEW, AT + timedelta(days=1))]})  # by hand, later
+    assert settle(ask, 0, HIGH, known, AT) == "sent"
     known = world(asked={7: [(Favour.REFERRAL, AT - timedelta(days=91))]})
     assert settle(ask, 0, HIGH, known, AT) == "sent"

@@ -111,9 +111,9 @@ class World:
         return last is not None and at - last < self.limits.gap
 
     def capped(self, contact_id: int, favour: Favour, at: datetime) -> bool:
-        """Whether they were asked for a favour too lately."""
+        """Whether they were asked for a favour too lately: before `at`, not after it."""
         return any(
-            at - when < (max(self.limits.any, self.limits.same) if what == favour
+            timedelta(0) <= at - when < (max(self.limits.any, self.limits.same) if what == favour
                          else self.limits.any)
             for what, when in self.asked.get(contact_id, ())
         )  # fmt: skip
