@@ -134,18 +134,22 @@ def _keep(
 ) -> int:
     values = dict(USUAL) | dict(wanted)
     _check(session, actor, values)
-    before = (row.hour, row.zone, row.enabled)
+    before = _when(row)
     row.sqlmodel_update(values | {"days": sorted(set(values["days"]))})
     if row.id is None:
         row.made_at = now
-    if before != (row.hour, row.zone, row.enabled) or row.last_for is None:
-        # What is switched on at noon does not begin with the morning that has passed, and an
-        # hour that is moved on gives no second one on the same day.
+    if before != _when(row) or row.last_for is None:
+        # What is switched on (or given a further day) at noon does not begin with the morning that
+        # has passed, and an hour that is moved on gives no second one on the same day.
         reached = digest_times.reached(now, row.hour, zone_of(session, row))
         row.last_for = max(reached, row.last_for or reached)
     session.add(row)
     session.flush()
     return row.id or 0
+
+
+def _when(row: Digest) -> tuple[object, ...]:
+    return row.hour, row.zone, row.enabled, sorted(row.days)
 
 
 def _check(session: Session, actor: Actor, values: Mapping[str, Any]) -> None:

@@ -90,6 +90,19 @@ def test_a_worker_that_was_away_for_three_days_sends_one_that_looks_back_to_the_
         assert (row.last_for, row.last_at) == (date(2026, 6, 19), EIGHT + 3 * DAY)
 
 
+def test_a_day_that_is_chosen_at_noon_does_not_begin_with_its_morning() -> None:
+    number = wanting(days=[0], quiet=True)
+    noon = EIGHT + timedelta(hours=4)
+    with engine.transaction() as session:
+        person = session.get_one(User, session.get_one(Digest, number).user_id)
+        wanted = {"enabled": True, "days": [0, 1], "quiet": True}
+        choosing.choose(session, actor_for(session, person), wanted, now=noon)
+    run(noon + timedelta(minutes=1))
+    assert [each.idem_key[-10:] for each in owed()] == []
+    run(EIGHT + 7 * DAY)
+    assert [each.idem_key[-10:] for each in owed()] == ["2026-06-23"]
+
+
 def test_a_quiet_day_is_left_out_unless_one_wants_it() -> None:
     with engine.transaction() as session:
         session.exec(sa.text("UPDATE \"case\" SET status = 'waiting', due_at = NULL"))  # type: ignore
