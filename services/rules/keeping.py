@@ -21,6 +21,7 @@ from services.domain.rules.conditions import FIELDS, Kind
 from services.person_fields import give_name, one_line
 from services.rules.calling import body_of, called
 from services.rules.listing import NOTHING, there
+from services.rules.running import waiting_since
 from services.rules.writing import shared
 
 LONGEST_NAME = 60
@@ -60,7 +61,9 @@ def enable(
     session: Session, actor: Actor, rule_id: int, n: int, *, now: datetime, shadow: bool = False
 ) -> None:
     """Let a version act from now on; in the `shadow` it only notes what it would have done. An
-    earlier version is brought back in the same way."""
+    earlier version is brought back in the same way.
+
+    Where another one acted until now, answers that still wait to be looked at are this one's."""
     rule = _decided(session, actor, rule_id)
     version = session.get(RuleVersion, (rule_id, n))
     if version is None:
@@ -69,7 +72,8 @@ def enable(
     if shadow:
         rule.shadow, rule.shadow_at = n, now
     else:
-        rule.live, rule.live_at = n, now
+        since = max(rule.live_at, waiting_since(session, now)) if rule.live_at else now
+        rule.live, rule.live_at = n, since
         if rule.shadow == n:
             rule.shadow = rule.shadow_at = None
     session.add(rule)

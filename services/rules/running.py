@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
-from db.models import Response, Rule, RuleFiring, RuleVersion
+from db.models import Job, Response, Rule, RuleFiring, RuleVersion
 from services import settings
 from services.domain.rules.body import Wrong, parse
 from services.domain.rules.deciding import Fired, Standing, decide
@@ -80,6 +80,16 @@ def standing(
 def newest(session: Session) -> int:
     """The id of the last answer."""
     return int(session.exec(select(func.max(Response.id))).one() or 0)
+
+
+def waiting_since(session: Session, now: datetime) -> datetime:
+    """When the first answer came in that no rule has looked at yet; `now` where there is none."""
+    job = session.get(Job, "rules")
+    came = select(Response.received_at).where(
+        col(Response.id) > int(job.state.get("behind", 0) if job else 0),
+        col(Response.import_run_id).is_(None),
+    )
+    return min(now, session.exec(came.order_by(col(Response.id)).limit(1)).first() or now)
 
 
 def ahead(session: Session, behind: int) -> bool:

@@ -14,12 +14,13 @@ from db.models import (
     CaseTag,
     Contact,
     Delivery,
+    Job,
     Message,
     Notice,
     RuleFiring,
     RuleLater,
     Tag,
-)  # fmt: skip
+)
 from services.access import Forbidden, Refused
 from services.cases import words
 from services.cases.journal import journal
@@ -129,6 +130,24 @@ def test_rules_look_at_nothing_that_came_before_they_stood_nor_at_an_import() ->
     turn(NOW + MINUTE)
     with transaction() as session:
         assert session.exec(select(RuleFiring)).all() == []
+
+
+def test_what_waits_for_its_turn_while_another_version_takes_over_is_met_by_that_one() -> None:
+    with transaction() as session:
+        rule_id = rule(session, "Tag", [LOW], [{"do": "tag", "name": "low"}])
+    answered(NOW, {"score": 8, **DANA})
+    state = turn(NOW)
+    with transaction() as session:
+        session.add(Job(name="rules", next_at=NOW, state=state))
+    answered(NOW + MINUTE, {"score": 1, **DANA})
+    with transaction() as session:
+        body = {"conditions": [], "actions": [{"do": "tag", "name": "any"}]}
+        _, n = keeping.save(session, MANAGER, name="Tag", body=body, rule_id=rule_id, now=NOW)
+        keeping.enable(session, MANAGER, rule_id, n, now=NOW + 2 * MINUTE)
+    turn(NOW + 3 * MINUTE)  # even where the place was lost
+    with transaction() as session:
+        (firing,) = session.exec(select(RuleFiring))
+        assert (firing.n, firing.effects) == (2, [{"do": "tag", "outcome": "tagged"}])
 
 
 def test_a_thank_you_leaves_once_after_its_time_and_is_no_contact() -> None:
