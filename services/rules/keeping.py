@@ -19,6 +19,7 @@ from services.domain.rules.actions import SPEAKING
 from services.domain.rules.body import Body, Wrong, parse, written
 from services.domain.rules.conditions import FIELDS, Kind
 from services.person_fields import give_name, one_line
+from services.rules import later
 from services.rules.calling import body_of, called
 from services.rules.listing import NOTHING, there
 from services.rules.running import waiting_since
@@ -91,6 +92,7 @@ def disable(
     else:
         rule.live = rule.live_at = None
     session.add(rule)
+    later.drop(session, rule_id, "shadow" if shadow else "live", now)
     _audit(session, actor, "rule.disable", rule, now, shadow=shadow)
 
 

@@ -96,6 +96,17 @@ def _end(
     session.flush()
 
 
+def drop(session: Session, rule_id: int, mode: str, now: datetime) -> None:
+    """Nothing of this rule waits any longer: it was switched off, and may be on again at once."""
+    of = sa.select(col(RuleFiring.id)).where(
+        col(RuleFiring.rule_id) == rule_id, col(RuleFiring.mode) == mode
+    )
+    waiting = sa.update(RuleLater).where(
+        col(RuleLater.state) == _WAITING, col(RuleLater.firing_id).in_(of)
+    )
+    session.connection().execute(waiting.values(state="dropped", outcome="off", ended_at=now))
+
+
 @permitted(Verb.WORK_CASES)
 def stop(session: Session, actor: Actor, later_id: int, *, now: datetime) -> None:
     """Do not send what still waits; whoever sees the answer may say so."""

@@ -220,6 +220,24 @@ def test_what_changed_while_it_waited_is_looked_at_again(
         assert session.exec(select(Delivery)).all() == []
 
 
+def test_what_waited_when_a_rule_was_switched_off_is_not_sent_by_switching_it_on_again() -> None:
+    with transaction() as session:
+        mailing(session)
+        off = rule(session, "Thanks", [HIGH], [THANKS])
+        mailing(session, "Other", "Thank you very much.")
+        rule(session, "Other", [LOW], [THANKS | {"template": "Other"}])
+    answered(NOW, {"score": 10, **DANA}, {"score": 1, "email": "leo@example.com"})
+    state = turn(NOW)
+    with transaction() as session:
+        keeping.disable(session, MANAGER, off, now=NOW + MINUTE)
+        keeping.enable(session, MANAGER, off, 1, now=NOW + 2 * MINUTE)
+    turn(NOW + 10 * MINUTE, state)
+    with transaction() as session:
+        query = select(RuleLater.state, RuleLater.outcome).order_by(col(RuleLater.id))
+        assert session.exec(query).all() == [("dropped", "off"), ("done", "sent")]
+        assert len(session.exec(select(Delivery)).all()) == 1
+
+
 def test_a_message_that_waits_can_be_stopped_by_who_sees_the_answer() -> None:
     with transaction() as session:
         mailing(session)
