@@ -5,8 +5,9 @@ A value is put in once and never read again: a comment that holds `{{...}}` stay
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 FIELDS: dict[str, str] = {
     "contact.first_name": "the first name of the person",
@@ -29,6 +30,16 @@ _TITLES = frozenset(
 )
 
 
+class Written(Protocol):
+    """Something that is there in several languages, and this is one of them."""
+
+    @property
+    def language(self) -> str: ...
+
+
+Kind = TypeVar("Kind", bound=Written)
+
+
 @dataclass(frozen=True)
 class Merged:
     """`missing`: fields that stay as they were written, because nothing is known to put there."""
@@ -45,6 +56,19 @@ def fields(text: str) -> list[str]:
 def unknown(text: str) -> list[str]:
     """The names between braces that are not among FIELDS."""
     return [name for name in fields(text) if name not in FIELDS]
+
+
+def needed(text: str) -> frozenset[str]:
+    """The names that something has to be known for: they say nothing to put there instead."""
+    found = ((match[1].strip(), match[2]) for match in _FIELD.finditer(text))
+    return frozenset(name for name, instead in found if instead is None or name not in FIELDS)
+
+
+def of_language(found: Sequence[Kind], language: str | None) -> Kind | None:
+    """The one in the person's language, else in English, else the first."""
+    wanted = (language or "en").partition("-")[0].casefold()
+    by_language = {one.language.partition("-")[0]: one for one in reversed(found)}
+    return by_language.get(wanted) or by_language.get("en") or (found[0] if found else None)
 
 
 def merged(text: str, values: Mapping[str, str | None]) -> Merged:

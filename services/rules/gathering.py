@@ -13,11 +13,13 @@ from db.engine import slices
 from db.models import Account, Case, CaseResponse, Contact, Response, RuleFiring, Survey
 from services import calendars, settings
 from services.cases.ranking import Rules, earlier
+from services.domain import merge
 from services.domain.rules.facts import REPEATED, CaseSeen, Facts
 from services.domain.scores import Band, Metric
 from services.domain.sla import between
 
 MOMENT = timedelta(seconds=1)
+_ALWAYS = frozenset({"score", "answer.date", "survey.name"})  # an answer has these
 _OF_RESPONSE = (
     "answered_at", "score", "comment", "channel", "touchpoint", "followup", "anonymous", "is_test",
     "props", "account_id", "contact_id",
@@ -32,6 +34,7 @@ class Gatherer:
         self.zone = settings.reporting_zone(session)
         self.calendar = calendars.calendar_of(session, None)
         self.large = Rules.of(session)
+        self.desk = str(settings.get(session, "desk_name"))
 
     def facts(self, ids: Sequence[int]) -> list[Facts]:
         """These answers, in the order of their ids; what is gone is left out."""
@@ -69,8 +72,17 @@ class Gatherer:
             owner_id=row["owner_id"], role=row["role"], language=row["language"],
             do_not_contact=bool(row["do_not_contact"]), erased=row["erased_at"] is not None,
             reachable=bool(address) and address != row["bounced_email"],
-            case=cases.get(row["id"]),
+            case=cases.get(row["id"]), fills=self._fills(row),
         )  # fmt: skip
+
+    def _fills(self, row: Mapping[Any, Any]) -> frozenset[str]:
+        """What a template may say of it: as `templates.values_of` where the desk itself writes."""
+        said = {
+            "contact.name": row["person"], "contact.first_name": merge.first_name(row["person"]),
+            "account.name": row["company"], "comment": row["comment"], "desk.name": self.desk,
+            "agent.name": self.desk, "agent.first_name": merge.first_name(self.desk),
+        }  # fmt: skip
+        return _ALWAYS | {name for name, text in said.items() if (text or "").strip()}
 
     def _cases(self, ids: Sequence[int]) -> dict[int, CaseSeen]:
         """The cases that these answers had when they came in."""
@@ -150,7 +162,8 @@ _QUERY = (
         col(Survey.metric), col(Contact.role), col(Contact.language), col(Contact.do_not_contact),
         col(Contact.erased_at), col(Contact.email_norm), col(Contact.bounced_email),
         col(Account.stage), col(Account.arr), col(Account.currency), col(Account.renewal_on),
-        col(Account.owner_id),
+        col(Account.owner_id), col(Contact.name).label("person"),
+        col(Account.name).label("company"),
     )
     .join(Survey, col(Survey.id) == Response.survey_id)
     .outerjoin(Contact, col(Contact.id) == Response.contact_id)

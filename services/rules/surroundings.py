@@ -30,13 +30,14 @@ from services import settings
 from services.access import sees_everything
 from services.cases.breaches import OPEN
 from services.cases.pushing import ACTIONS
+from services.domain import merge
 from services.domain.lifecycle import Move, Status
 from services.domain.plays import Favour
 from services.domain.retrying import State
 from services.domain.roles import Role
 from services.domain.rules.deciding import Standing
 from services.domain.rules.facts import Facts
-from services.domain.rules.world import Limits, Person, Span, World
+from services.domain.rules.world import Limits, Person, Span, Wording, World
 
 _CAME_TO_NOTHING = (State.CANCELLED, State.FAILED)
 
@@ -99,11 +100,18 @@ def _desk(session: Session, now: datetime, rules: Sequence[Standing]) -> World:
         people=people, limits=limits, age=age,
         leads={id_ or 0: lead for id_, lead in session.exec(select(Team.id, Team.lead_id))},
         vendors=frozenset(session.exec(select(Integration.name))),
-        templates=frozenset(session.exec(select(Template.name).where(
-            col(Template.retired_at).is_(None), col(Template.shared)
-        ))),
+        templates=_templates(session),
         load=_load(session, [one.id for one in people.values() if one.team_id in turning]),
     )  # fmt: skip
+
+
+def _templates(session: Session) -> dict[str, list[Wording]]:
+    query = select(Template).where(col(Template.retired_at).is_(None), col(Template.shared))
+    found: dict[str, list[Wording]] = {}
+    for one in session.exec(query.order_by(col(Template.id))):
+        needs = merge.needed(f"{one.subject} {one.body}")
+        found.setdefault(one.name, []).append(Wording(one.language, needs))
+    return found
 
 
 def _people(session: Session, now: datetime) -> dict[int, Person]:

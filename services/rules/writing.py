@@ -23,7 +23,7 @@ def write(
     """Owe the message, and keep that a favour was asked for. None: the template cannot be filled
     in for this answer, so nothing is sent. Once an answer, whatever happens."""
     contact = session.get_one(Contact, facts.contact_id)
-    template = of_language(shared(session, action.template), contact.language)
+    template = merge.of_language(shared(session, action.template), contact.language)
     if template is None:
         return None
     desk = Actor(None, str(settings.get(session, "desk_name")), actor.role)
@@ -53,13 +53,6 @@ def shared(session: Session, name: str) -> Sequence[Template]:
         Template.name == name, col(Template.retired_at).is_(None), col(Template.shared)
     )
     return session.exec(query.order_by(col(Template.id))).all()
-
-
-def of_language(found: Sequence[Template], language: str | None) -> Template | None:
-    """The one in the person's language, else in English, else the first."""
-    wanted = (language or "en").partition("-")[0].casefold()
-    by_language = {one.language.partition("-")[0]: one for one in reversed(found)}
-    return by_language.get(wanted) or by_language.get("en") or (found[0] if found else None)
 
 
 def _owe(

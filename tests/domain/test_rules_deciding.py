@@ -11,14 +11,14 @@ from services.domain.plays import Favour
 from services.domain.rules.body import Body
 from services.domain.rules.deciding import Standing, decide, settle
 from services.domain.rules.facts import CaseSeen, Facts
-from services.domain.rules.world import Person, World
+from services.domain.rules.world import Person, Wording, World
 from tests.domain.test_rules import AT, HIGH, LOW, OPEN, THANK, body
 
 
 def world(**more: Any) -> World:
     people = {n: Person(n, team_id=5, capacity=1) for n in (3, 4)}
     return World(people=people, leads={5: 4}, vendors=frozenset({"slack", "email"}),
-                 templates=frozenset({"Thanks"}), **more)  # fmt: skip
+                 templates={"Thanks": [Wording("en")]}, **more)  # fmt: skip
 
 
 def fired(facts: Facts, *bodies: Body, here: World | None = None, first: bool = False) -> list[Any]:

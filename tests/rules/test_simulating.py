@@ -34,6 +34,7 @@ from tests.rules.desks import (
 )
 
 PEOPLE = [f"p{n}@example.com" for n in range(4)]
+NAMED = {"p0@example.com": {"name": "Ana Mora"}}
 CONDITIONS: list[dict[str, Any]] = [
     LOW, HIGH, {"field": "score", "op": "at_most", "value": 4},
     {"field": "comment", "op": "contains", "value": ["cancel"]},
@@ -53,6 +54,7 @@ def actions(team: int, users: list[int]) -> list[dict[str, Any]]:
         {"do": "tag", "name": "seen"}, {"do": "push", "vendor": "slack"},
         {"do": "push", "vendor": "zendesk"}, {"do": "notify", "to": "user", "id": users[1]},
         {"do": "message", "template": "Thanks", "after": 30},
+        {"do": "message", "template": "By name", "after": 20},
         {"do": "ask", "favour": "review", "template": "Thanks", "after": 0},
     ]  # fmt: skip
 
@@ -84,6 +86,7 @@ def furnished(session: Session) -> tuple[int, list[int]]:
     users = [make.user(session, team_id=team.id).id or 0 for _ in range(3)]
     session.add(Integration(name="slack", config={"channel": "C1"}, connected_at=NOW))
     mailing(session)
+    mailing(session, "By name", "Thank you, {{contact.name}}, for {{score}}.")
     return team.id or 0, users
 
 
@@ -119,7 +122,7 @@ def both(draw: st.DataObject, stream: list[Any]) -> tuple[list[str], list[str]]:
         at += wait * MINUTE
         state = turns_until(at, state)
         answered(at, {"score": score, "email": email, "comment": comment, "followup": followup,
-                      "properties": {"plan": plan}})  # fmt: skip
+                      "properties": {"plan": plan}, **NAMED.get(email, {})})  # fmt: skip
         state = turn(at, state)
     end = at + timedelta(days=1)
     turns_until(end, state)
@@ -195,6 +198,18 @@ def test_it_tells_how_many_answers_are_looked_at_and_never_goes_back(
 def test_a_simulation_has_its_limits(days: int) -> None:
     with reading() as session, pytest.raises(Refused, match="1 to 365 days"):
         simulate(session, MANAGER, days=days, now=NOW)
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_message_that_cannot_be_filled_in_is_not_counted_as_sent() -> None:
+    with transaction() as session:
+        furnished(session)
+        say = {"do": "message", "template": "By name", "after": 0}
+        rule(session, "Thanks", [HIGH], [say])
+    answered(NOW, *({"score": 9, "email": one, **NAMED.get(one, {})} for one in PEOPLE[:2]))
+    with reading() as session:
+        found = simulate(session, MANAGER, days=1, now=NOW + MINUTE)
+    assert [one.outcome for one in found.ended] == ["sent", "unfilled"]
 
 
 @pytest.mark.usefixtures("desk")

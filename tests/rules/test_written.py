@@ -12,8 +12,8 @@ from db.models import Case, CaseEvent, Contact, Delivery, Message, RuleLater, Te
 from services import contact_export
 from services.access import SHELL
 from services.cases import answered
+from services.domain import merge
 from services.erasing.erase import erase
-from services.rules.writing import of_language
 from services.vendors.base import Update
 from tests.builders import NOW
 from tests.rules.desks import HIGH, mailing, rule, turns_until
@@ -107,7 +107,7 @@ def test_a_template_is_sent_in_the_language_of_the_person(
     language: str | None, wanted: str
 ) -> None:
     found = [Template(name="T", language=one, body="x") for one in ("de", "en")]
-    chosen = of_language(found, language)
+    chosen = merge.of_language(found, language)
     assert chosen is not None
     assert chosen.language == wanted
-    assert of_language([], language) is None
+    assert merge.of_language([], language) is None

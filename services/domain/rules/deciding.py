@@ -89,6 +89,8 @@ def settle(body: Body, nth: int, facts: Facts, world: World, at: datetime) -> st
             why = "unhappy"
         elif world.capped(contact, action.favour, at):
             why = "asked"
+    if why is None and not world.fills(action.template, facts.language, facts.fills):
+        why = "unfilled"
     if why is None:
         world.said(contact, at, action.favour)
     return why or "sent"

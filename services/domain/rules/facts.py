@@ -57,6 +57,7 @@ class Facts:
     contact_id: int | None = None
     role: str | None = None
     language: str | None = None
+    fills: frozenset[str] = frozenset()  # fields of templates that something is known for
     do_not_contact: bool = False
     erased: bool = False
     reachable: bool = True

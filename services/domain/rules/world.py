@@ -4,10 +4,11 @@ It changes as decisions are made, so that the next one knows of them.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from services.domain import merge
 from services.domain.escalating import in_turn
 from services.domain.opening import DETRACTOR
 from services.domain.plays import Favour
@@ -41,6 +42,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """A template in one language, and the fields that it cannot be sent without."""
+
+    language: str
+    needs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Span:
     """A case and when it was open (`ended` None: it still is)."""
 
@@ -61,7 +70,7 @@ class World:
     people: Mapping[int, Person] = field(default_factory=dict)
     leads: Mapping[int, int | None] = field(default_factory=dict)
     vendors: frozenset[str] = frozenset()
-    templates: frozenset[str] = frozenset()
+    templates: Mapping[str, Sequence[Wording]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     age: timedelta = timedelta(days=30)  # an answer that is older opens no case
     turns: dict[int, int | None] = field(default_factory=dict)
@@ -104,6 +113,11 @@ class World:
         """Whether this person works here and sees the unit."""
         person = self.people.get(user_id or 0)
         return person is not None and person.sees(unit_id)
+
+    def fills(self, template: str, language: str | None, known: frozenset[str]) -> bool:
+        """Whether enough is known for each field of the template in this language."""
+        found = merge.of_language(self.templates.get(template, ()), language)
+        return found is not None and found.needs <= known
 
     def too_soon(self, contact_id: int, at: datetime) -> bool:
         """Whether something was sent to them by itself a short while ago."""
