@@ -91,7 +91,7 @@ def _nothing(runs: list[Run]) -> None:
         st.header("Nothing was compared yet", anchor=False)
         st.text("A ticket that was deleted, made twice or solved over there is listed here.")
         if not runs and _door.actor().may(Verb.ADMINISTER):
-            st.page_link(PAGES / "integrations.py", label="Connect a vendor")
+            st.page_link(PAGES / "integrations.py", label="See what is connected")
 
 
 def compared(runs: list[Run], zone: ZoneInfo) -> None:

@@ -58,6 +58,8 @@ def test_a_desk_that_compared_nothing_says_what_would_stand_here() -> None:
     assert not at.exception
     assert [head.value for head in at.header] == ["Nothing was compared yet"]
     assert "deleted, made twice or solved" in texts(at)
+    ways = [link.proto.label for link in open_page(person("admin"), PAGE).get("page_link")]
+    assert "See what is connected" in ways, "with or without a vendor that is true"
 
 
 def test_a_difference_says_both_sides_and_can_be_accepted() -> None:
