@@ -46,15 +46,17 @@ def main() -> int:
 
 def _coming(folder: Path, seed: int) -> Iterator[bool]:
     from tests.chaos.coming import PLACES, Coming, line_of
+    from tests.chaos.pressing import Pressing
     from tests.conftest import ENGINES, make_database
 
     cases = max(2, int(os.environ.get("CHAOS_CASES", "300")) // 10)
-    titles = [title for title in PLACES if title in _listed("CHAOS_VENDORS", ",".join(PLACES))]
+    ways = dict.fromkeys(PLACES, Coming) | {"slack in": Pressing}
+    titles = [title for title in ways if title in _listed("CHAOS_VENDORS", ",".join(ways))]
     for title, kind in product(titles, _listed("CHAOS_ENGINES", ",".join(ENGINES))):
         place = folder / f"{title} {kind}".replace(" ", "-")
         place.mkdir()
         with contextmanager(make_database)(kind, place) as url:
-            came = Coming(title, url, place, cases, seed).go()
+            came = ways[title](title, url, place, cases, seed).go()
         say(line_of(title, kind, cases, came))
         yield came.kept
 

@@ -4,19 +4,15 @@ doubled, late, reordered and forged, and the desk and its worker are killed agai
 What the stand-in knows happened is held against the cases, never what the desk says of itself.
 """
 
-import os
 import random
-import subprocess
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import httpx
 from sqlmodel import col, func, select
 
 from db import engine
@@ -27,16 +23,14 @@ from services.cases import pushing
 from services.ledger import verifying
 from services.worker import inbound
 from tests.chaos import desks
+from tests.chaos.dying import Desk
 from tests.inbound.there import There, at_intercom, at_zendesk
-from tests.served import free_port, launch
 from tests.standins.agents import Done, Line, act
-from tests.standins.hooks import Request
 
 PLACES = {"zendesk in": at_zendesk, "intercom in": at_intercom}
 WRONG = ("lost", "doubled", "echoed", "forged", "unequal", "stuck", "ledger")
 EACH = 6  # acts for each case
 PATIENCE = 60.0
-LIVES = (0.4, 2.5)  # seconds that a process is left alive, from and to
 _KINDS = {"reply": "reply", "note": "note", "answer": "inbound"}
 
 
@@ -74,17 +68,19 @@ class Coming:
     def go(self) -> Came:
         """All of it."""
         began, database = time.monotonic(), engine.use(self.url)
-        self.chance, self.came, self.port = random.Random(self.seed), Came(), free_port()
+        self.chance, self.came = random.Random(self.seed), Came()
+        self.desk = Desk(self.url, self.folder, self.seed)
         with PLACES[self.title]() as first:
             first.now = datetime.now(UTC)
             threads = self._threads(first)
             before = {one.thread: _size(one) for one in threads}
-            with self._dying():
+            with self.desk.dying():
                 done = self._acts(threads)
-            with self._alive():
+            with self.desk.alive():
                 self._settle()
             judge(self.came, threads, done, before)
         database.dispose()
+        self.came.killed = self.desk.killed
         self.came.seconds = time.monotonic() - began
         return self.came
 
@@ -111,8 +107,10 @@ class Coming:
 
     def _acts(self, threads: Sequence[There]) -> dict[str, list[Done]]:
         """Random things happen there, and the line tells of them as well as it can."""
-        line = Line(threads[0].vendor, self._post, self.chance)
+        vendor = threads[0].vendor
+        line = Line(vendor, partial(self.desk.post, vendor), self.chance)
         done: dict[str, list[Done]] = {one.thread: [] for one in threads}
+        self.desk.up.wait(PATIENCE)
         for nth in range(EACH * len(threads)):
             one = self.chance.choice(threads)
             done[one.thread].append(act(one.standin, one.thread, self.chance, nth))
@@ -126,52 +124,6 @@ class Coming:
         forged = [status for kind, status in line.statuses if kind == "forged"]
         self.came.wrong["forged"] += [str(status) for status in forged if status not in (0, 401)]
         return done
-
-    def _post(self, request: Request) -> int:
-        raw, headers = request
-        vendor = self.title.partition(" ")[0]
-        try:
-            return httpx.post(
-                f"http://127.0.0.1:{self.port}/webhooks/{vendor}", content=raw, headers=headers,
-                timeout=5, trust_env=False,
-            ).status_code  # fmt: skip
-        except httpx.HTTPError:  # nobody is there right now
-            return 0
-
-    @contextmanager
-    def _dying(self) -> Iterator[None]:
-        """A desk that is killed and started again until the end of this."""
-        over = threading.Event()
-
-        def lives() -> None:
-            chance = random.Random(self.seed)
-            while not over.is_set():
-                process = self._started()
-                over.wait(3 + chance.uniform(*LIVES))  # it takes about three to begin
-                process.kill()
-                process.wait()
-                self.came.killed += 1
-
-        keeper = threading.Thread(target=lives)
-        keeper.start()
-        try:
-            yield
-        finally:
-            over.set()
-            keeper.join()
-
-    @contextmanager
-    def _alive(self) -> Iterator[None]:
-        process = self._started()
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(15)
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        return launch(self.port, self.folder, self.folder / "desk.log", DATABASE_URL=self.url,
-                      LOOPDESK_KEY=os.environ["LOOPDESK_KEY"])  # fmt: skip
 
     def _settle(self) -> None:
         """What nobody was told of is asked for; then everything comes to its end."""

@@ -24,6 +24,7 @@ CUT = {
     "email": ("postgresql", "4"),
     "zendesk in": ("sqlite", "1"),
     "intercom in": ("postgresql", "1"),
+    "slack in": ("postgresql", "2"),
 }
 Runs = dict[str, "subprocess.Popen[str]"]
 

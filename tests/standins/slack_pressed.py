@@ -5,6 +5,8 @@ Over a socket what is not acknowledged is sent again, as Slack does.
 
 import asyncio
 import json
+import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,16 +29,20 @@ slack.TAKES.update({
 @dataclass
 class Pressed(slack.Slack):
     """`guests` are people of other workspaces, whatever address they claim; `about` is what else
-    Slack says of somebody."""
+    Slack says of somebody. `openers`: who has each of the `forms` before them. `waiting`: envelopes
+    that nobody has acknowledged.
+    """
 
     app_token: str = "xapp-good"
     guests: set[str] = field(default_factory=set)
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     forms: list[dict[str, Any]] = field(default_factory=list)
+    openers: list[str] = field(default_factory=list)
     whispers: list[tuple[str, str, str]] = field(default_factory=list)
     triggers: set[str] = field(default_factory=set)
     sockets: list[WebSocket] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
     loop: Any = None
 
     def routes(self) -> list[Any]:
@@ -51,24 +57,51 @@ class Pressed(slack.Slack):
         return JSONResponse({"ok": True, "url": address})
 
     async def link(self, socket: WebSocket) -> None:
-        """Greets, and notes what is acknowledged."""
+        """Greets, tells again of what was not acknowledged, and notes what is."""
         self.loop = asyncio.get_running_loop()
         await socket.accept()
         await socket.send_text(json.dumps({"type": "hello", "num_connections": 1}))
         self.sockets.append(socket)
         try:
+            await self._tell([*self.waiting])
             while True:
-                self.taken.append(json.loads(await socket.receive_text())["envelope_id"])
+                taken = json.loads(await socket.receive_text())["envelope_id"]
+                self.taken.append(taken)
+                self.waiting.pop(taken, None)
         except (WebSocketDisconnect, RuntimeError):
+            pass
+        finally:
             if socket in self.sockets:
                 self.sockets.remove(socket)
 
-    def push(self, payload: dict[str, Any], envelope: str = "e1") -> None:
-        """To the socket that is open now."""
-        told = {"envelope_id": envelope, "type": "interactive", "payload": payload,
-                "accepts_response_payload": True}  # fmt: skip
-        sent = self.sockets[-1].send_text(json.dumps(told))
-        asyncio.run_coroutine_threadsafe(sent, self.loop).result(5)
+    def push(self, payload: dict[str, Any], envelope: str = "e1", *, cut: bool = False) -> None:
+        """To one of the sockets that are open, or to the next one. `cut`: hang up right behind."""
+        self.waiting[envelope] = {
+            "envelope_id": envelope, "type": "interactive", "payload": payload,
+            "accepts_response_payload": True, "retry_attempt": 0, "retry_reason": "",
+        }  # fmt: skip
+        self._soon([envelope], cut=cut)
+
+    def again(self) -> None:
+        """Slack has waited long enough for what is not acknowledged."""
+        self._soon([*self.waiting])
+
+    def _soon(self, envelopes: list[str], *, cut: bool = False) -> None:
+        if self.loop is not None:
+            telling = self._tell(envelopes, cut=cut)
+            asyncio.run_coroutine_threadsafe(telling, self.loop).result(5)
+
+    async def _tell(self, envelopes: list[str], *, cut: bool = False) -> None:
+        for envelope in envelopes:
+            told = self.waiting.get(envelope)
+            if told is None or not self.sockets:
+                continue
+            socket = random.choice(self.sockets)
+            with suppress(WebSocketDisconnect, RuntimeError):  # it has just gone
+                await socket.send_text(json.dumps(told))
+                if cut:
+                    await socket.close()
+            told |= {"retry_attempt": told["retry_attempt"] + 1, "retry_reason": "timeout"}
 
     def press(self, what: str, number: int, user: str, nth: int = 1) -> dict[str, Any]:
         """Somebody presses a button of a case's message."""
@@ -80,9 +113,9 @@ class Pressed(slack.Slack):
             "actions": [{"action_id": what, "value": str(number), "type": "button"}],
         }  # fmt: skip
 
-    def enter(self, user: str, view: str = "V0001", **values: Any) -> dict[str, Any]:
-        """Somebody fills in the form that was shown last, and sends it."""
-        form = self.forms[-1]
+    def enter(self, user: str, view: str = "V0001", nth: int = -1, **values: Any) -> dict[str, Any]:
+        """Somebody fills in the form that was shown last, or the `nth` one, and sends it."""
+        form = self.forms[nth]
         kinds = {"until": "selected_date_time", "text": "value"}
         state = {
             name: {name: {kinds[name]: value} if name in kinds
@@ -105,6 +138,7 @@ class Pressed(slack.Slack):
         if asked["trigger_id"] not in self.triggers:
             return {"error": "expired_trigger_id"}
         self.triggers.remove(asked["trigger_id"])
+        self.openers.append(asked["trigger_id"].split(".")[1])
         view = asked["view"]
         self.forms.append(json.loads(view) if isinstance(view, str) else view)
         return {}
