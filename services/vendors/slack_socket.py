@@ -18,6 +18,9 @@ from services.vendors.slack_client import TITLE, refusal, web
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 2  # threads that take what comes
+# Seconds between two looks whether the connection is there: the SDK comes back no sooner, and who
+# presses a button meanwhile reads after three seconds that it failed.
+_PING = 2.0
 Handler = Callable[[Any], Callable[[], None] | None]
 
 
@@ -45,7 +48,7 @@ def listening(
     with egress.client(allow) as http:
         client = _Client(
             app_token, web_client=web(http, app_token, base_url), logger=_quiet(),
-            concurrency=_AT_ONCE,
+            ping_interval=_PING, concurrency=_AT_ONCE,
         )  # fmt: skip
         client.allow = allow
         client.web_client.ssl = egress.tls()

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -209,12 +210,22 @@ def test_what_is_not_signed_or_says_nothing_is_refused_or_has_no_effect(
     assert acts() == []
 
 
-def test_over_a_socket_the_same_is_done_without_a_public_address(slack: Pressed) -> None:
+@contextmanager
+def listening(slack: Pressed) -> Iterator[None]:
     stopping = threading.Event()
-    listening = threading.Thread(target=slack_socket.listen, args=(stopping, clock))
-    listening.start()
+    thread = threading.Thread(target=slack_socket.listen, args=(stopping, clock))
+    thread.start()
     try:
         waited(lambda: slack.sockets)
+        yield
+    finally:
+        stopping.set()
+        thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_over_a_socket_the_same_is_done_without_a_public_address(slack: Pressed) -> None:
+    with listening(slack):
         pressed = slack.press("claim", 1, ANA)
         slack.push(pressed, "e1")
         slack.push(pressed, "e2")  # as if the first had not been acknowledged
@@ -224,14 +235,20 @@ def test_over_a_socket_the_same_is_done_without_a_public_address(slack: Pressed)
         assert [state for state, _, _ in acts()] == ["done"]
         slack.push(slack.press("resolve", 1, ANA), "e3")
         waited(lambda: slack.forms)
-    finally:
-        stopping.set()
-        listening.join(10)
-    assert not listening.is_alive()
 
 
-def waited(there: Any) -> None:
-    until = time.monotonic() + 10
+def test_what_was_cut_off_before_it_was_told_as_taken_is_taken_soon_and_once(
+    slack: Pressed,
+) -> None:
+    with listening(slack):
+        slack.push(slack.press("claim", 1, ANA), cut=True)
+        waited(lambda: not slack.waiting, 4)
+        takes()
+    assert [state for state, _, _ in acts()] == ["done"] and slack.whispers == []
+
+
+def waited(there: Any, seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < until
         time.sleep(0.02)
