@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
-from sqlmodel.sql.expression import Select
 
 from db.engine import insert_ignore
 from db.models import Inbound, Integration
@@ -44,12 +43,12 @@ def due(session: Session, now: datetime, vendor: str | None = None) -> Due | Non
     """What of this vendor (of any) is to be done next. Of one thread changes go in their order."""
     ready = _ready(session, now)
     for name in ready if vendor is None else {vendor}.intersection(ready):
-        if (found := session.exec(_next(name, now)).first()) is not None:
-            return Due(found[0] or 0, found[1])
+        if (found := _next(session, name, now)) is not None:
+            return found
     return None
 
 
-def _next(vendor: str, now: datetime) -> Select[tuple[int | None, str]]:
+def _next(session: Session, vendor: str, now: datetime) -> Due | None:
     """In the order in which it came, as the index has it: who finds one stops there."""
     earlier = sa.orm.aliased(Inbound)
     blocked = (
@@ -60,7 +59,7 @@ def _next(vendor: str, now: datetime) -> Select[tuple[int | None, str]]:
         )
         .exists()
     )  # fmt: skip
-    return (
+    query = (
         select(Inbound.id, Inbound.kind)
         .where(
             Inbound.state == "new", Inbound.vendor == vendor, Inbound.next_at <= now,
@@ -69,6 +68,8 @@ def _next(vendor: str, now: datetime) -> Select[tuple[int | None, str]]:
         .order_by(col(Inbound.id))
         .limit(1)
     )  # fmt: skip
+    found = session.exec(query).first()
+    return Due(found[0] or 0, found[1]) if found else None
 
 
 def _ready(session: Session, now: datetime) -> list[str]:

@@ -67,7 +67,7 @@ def fields(noun: str, outcomes: Sequence[str]) -> tuple[Field, ...]:
 
 def wanted(config: Mapping[str, Any]) -> bool:
     """Whether changes over there change the case."""
-    return config.get("two_way", "yes") == "yes"
+    return str(config.get("two_way", "yes")) == "yes"
 
 
 def facts_of(told: Sequence[Mapping[str, Any]]) -> tuple[Fact, ...]:
