@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from db.models import Case, Contact, Delivery, Inbound, Integration
+from db.models import Case, Contact, Delivery, Inbound
 from services.domain.retrying import State
 from services.inbound import rows, threads
 from services.outbox.owing import lane
@@ -91,10 +91,7 @@ def failed(
         pause = PAUSE * (row.attempts + 1) if counts else SHUT
         rows.later(row, now, max(wait or 0, pause), said, counts=counts)
     session.add(row)
-    vendor = session.get(Integration, row.vendor, with_for_update=True) if wait else None
-    if vendor is not None and wait:  # it asked for a rest: from everything that we want of it
-        vendor.closed_until = now + timedelta(seconds=wait)
-        session.add(vendor)
+    rows.rest(session, row.vendor, wait, now)
 
 
 def _row(

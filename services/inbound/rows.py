@@ -107,6 +107,14 @@ def wanted(session: Session, vendor: str) -> bool:
     return row is not None and two_way.wanted(row.config)
 
 
+def rest(session: Session, vendor: str, wait: float | None, now: datetime) -> None:
+    """Where it asked for a rest, it has it: from everything that we want of it."""
+    row = session.get(Integration, vendor, with_for_update=True) if wait else None
+    if row is not None and wait:
+        row.closed_until = now + timedelta(seconds=wait)
+        session.add(row)
+
+
 def drop(session: Session, vendor: str, note: str, now: datetime) -> None:
     """What waits or failed is not done any more: what is connected next may be another account."""
     left = TABLE.c.state.in_(("new", "failed"))

@@ -100,6 +100,8 @@ def poll(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
         except VendorError as error:
             log.warning("%s could not be asked what changed: %s", name, error)
             known[f"{name} error"] = str(error)
+            with engine.transaction() as session:
+                rows.rest(session, name, error.wait, clock())
     return known
 
 

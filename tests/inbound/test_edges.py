@@ -141,6 +141,7 @@ def test_an_odd_answer_of_the_list_is_noted_and_asked_for_again(there: There, ki
     there.standin.fault(kind, "show_many")
     state = inbound.poll({}, there.clock)
     assert "zendesk" not in state and state["zendesk error"].startswith("Zendesk")
+    there.passes(minutes=1)
     assert set(inbound.poll(state, there.clock)) == {"zendesk"}
     there.takes()
     assert there.messages() == [("note", "zendesk", "Still here")]
@@ -266,6 +267,18 @@ def test_a_vendor_that_asks_for_a_rest_is_left_alone_by_everything(there: There)
     there.passes(seconds=60)
     there.takes()
     assert there.messages() == [("note", "zendesk", "Slowly")]
+
+
+def test_a_vendor_that_asks_for_a_rest_when_asked_what_changed_has_it(there: There) -> None:
+    there.standin.fault("429", "show_many", seconds=90)
+    state = inbound.poll({}, there.clock)
+    asked = len(there.standin.calls)
+    there.passes(seconds=60)
+    there.told("hook:1")
+    assert not inbound.once(there.clock) and inbound.poll(state, there.clock) == state
+    assert len(there.standin.calls) == asked
+    there.passes(seconds=60)
+    assert set(inbound.poll(state, there.clock)) == {"zendesk"}
 
 
 @pytest.mark.parametrize("audits", [
