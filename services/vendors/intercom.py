@@ -123,7 +123,7 @@ class Intercom(Vendor):
         """The parts of a conversation that are not known yet."""
         return intercom_in.changes(self._opened(), self._setting("admin_id"), thread, known)
 
-    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, str]]:
+    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, datetime]]:
         """By the time of each conversation's last update."""
         return intercom_in.changed(self._opened(), frozenset(threads), since)
 

@@ -40,7 +40,7 @@ def changes(
 
 def changed(
     opened: AbstractContextManager[Sdk], threads: Collection[str], since: datetime
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, datetime]]:
     """Those of these conversations that changed, with the time of the last change."""
     query = SingleFilterSearchRequest(
         field="updated_at", operator=">", value=str(int(since.timestamp()))
@@ -49,7 +49,7 @@ def changed(
         paging = StartingAfterPaging(per_page=150)
         for one in sdk.conversations.search(query=query, pagination=paging):
             if str(one.id) in threads:
-                yield str(one.id), str(one.updated_at)
+                yield str(one.id), datetime.fromtimestamp(int(one.updated_at or 0), UTC)
 
 
 def _team(sdk: Sdk) -> dict[str, str | None]:

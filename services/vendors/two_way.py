@@ -43,8 +43,8 @@ class TwoWay(Protocol):
     def changes(self, thread: str, known: Collection[str]) -> list[Change]:
         """What was done to the ticket or conversation, the first first; without those `known`."""
 
-    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, str]]:
-        """Which of these may have changed since then, each with a stamp of its newest state."""
+    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, datetime]]:
+        """Which of these may have changed since then, and when last, in whole seconds."""
 
 
 def fields(noun: str, outcomes: Sequence[str]) -> tuple[Field, ...]:

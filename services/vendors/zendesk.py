@@ -108,12 +108,12 @@ class Zendesk(Vendor):
                 raise VendorError(_STRANGE, permanent=True)
             return made
 
-    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, str]]:
+    def changed(self, threads: Sequence[str], since: datetime) -> Iterator[tuple[str, datetime]]:
         """By the time of each ticket's last update: its list may be read by any agent."""
         numbers = [int(thread) for thread in threads if thread.isdigit()]
         with connected(self) as desk, zendesk_in.readable():
-            for number, at in desk.updated(numbers):
-                if zendesk_in.moment(at) >= since:
+            for number, told in desk.updated(numbers):
+                if (at := zendesk_in.moment(told)) >= since:
                     yield str(number), at
 
     def _ticket(self, message: Message) -> Ticket:

@@ -18,6 +18,7 @@ VENDORS = ("zendesk", "intercom")
 SOURCES = (*VENDORS, "slack")
 OVERLAP = timedelta(minutes=10)  # a vendor's own search lags behind
 FIRST = timedelta(days=1)
+SETTLED = timedelta(minutes=2)  # what changed longer ago has this time for good, if clocks differ
 
 
 def once(clock: Clock, vendor: str | None = None) -> bool:
@@ -125,9 +126,15 @@ def _ask(name: str, since: datetime, now: datetime) -> None:
         wanted = threads.watched(session, name, now)
     if not wanted:
         return
-    stamps = list(_vendor(name).changed(wanted, since))
+    found = list(_vendor(name).changed(wanted, since))
     with engine.transaction() as session:
         rows.keep(session, name, [
-            {"event_id": f"seen:{thread}:{stamp}", "thread": thread, "kind": "look"}
-            for thread, stamp in stamps
+            {"event_id": _seen(thread, at, now), "thread": thread, "kind": "look"}
+            for thread, at in found
         ], now)  # fmt: skip
+
+
+def _seen(thread: str, at: datetime, now: datetime) -> str:
+    """What names this state of it. Vendors tell whole seconds, so one that is young may be followed
+    by another of the same time: it is looked at once more when it no longer is."""
+    return f"seen:{thread}:{at:%Y%m%dT%H%M%S}{':young' if now - at < SETTLED else ''}"

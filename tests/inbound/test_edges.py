@@ -269,6 +269,20 @@ def test_a_vendor_that_asks_for_a_rest_is_left_alone_by_everything(there: There)
     assert there.messages() == [("note", "zendesk", "Slowly")]
 
 
+def test_what_follows_in_the_same_second_is_not_missed(there: There) -> None:
+    there.does(there.bo, comment=note("First"))
+    state = inbound.poll({}, there.clock)
+    while inbound.once(there.clock):
+        pass
+    there.standin.does(int(there.thread), there.bo, comment=note("Second"))
+    for _ in range(2):
+        there.passes(minutes=3)
+        state = inbound.poll(state, there.clock)
+    there.takes()
+    assert [body for _, _, body in there.messages()] == ["First", "Second"]
+    assert len(there.rows("look")) == 2
+
+
 def test_a_vendor_that_asks_for_a_rest_when_asked_what_changed_has_it(there: There) -> None:
     there.standin.fault("429", "show_many", seconds=90)
     state = inbound.poll({}, there.clock)
