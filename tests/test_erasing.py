@@ -43,6 +43,7 @@ from services.insights.loop import loop
 from services.insights.loop_filter import LoopFilter
 from services.insights.scores import report
 from services.insights.sla import sla
+from services.keyed import fingerprint
 from tests import builders as make
 from tests.builders import NOW
 
@@ -178,7 +179,7 @@ def owe(session: Session, key: str, state: str, **values: Any) -> Delivery:
     session.add(row)
     session.flush()
     session.add(DeliveryAttempt(delivery_id=row.id, at=NOW, state="pending", error=row.last_error,
-                                payload_hmac="h"))  # fmt: skip
+                                payload_hmac=fingerprint(row.payload)))  # fmt: skip
     return row
 
 

@@ -26,6 +26,8 @@ class Fault(StrEnum):
     NO_ROW = "no_row"
     OTHER = "other"
     NOTHING = "nothing"
+    PAYLOAD = "payload"
+    TRY_PAYLOAD = "try_payload"
     TRY_NO_ROW = "try_no_row"
     TRY_OTHER = "try_other"
     TRY_NOTHING = "try_nothing"

@@ -8,8 +8,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from db.models import metadata
+from services.keyed import fingerprint
 from services.ledger.chain import Defect, Fault
+from services.ledger.sealing import desk_key
 from services.ledger.writing import LEDGER
+from services.outbox.owing import ERASED
 
 DELIVERY, ATTEMPT, START = (
     metadata.tables[name] for name in ("delivery", "delivery_attempt", "ledger_start")
@@ -48,6 +51,7 @@ def crossed(session: Session, ids: Ids) -> Iterator[Defect]:
                 faults[0] if row.first else faults[1], row.case_id or 0, row.seq,
                 delivery_id=row.delivery_id, attempt_id=row.attempt_id,
             )  # fmt: skip
+    yield from _carried(session, ids)
 
 
 def _deliveries(ids: Ids) -> sa.Select[Any]:
@@ -121,6 +125,66 @@ def _rows(ids: Ids) -> sa.Select[Any]:
         .where(ids.holds(row.c.delivery_id, row.c.case_id), sa.or_(lost, untried))
         .order_by(row.c.delivery_id, row.c.seq)
     )
+
+
+def _carried(session: Session, ids: Ids) -> Iterator[Defect]:
+    """Deliveries that hold something else than was owed, and attempts that carried it.
+
+    Where the key is another one nothing can be said. What was emptied since is as it should be, and
+    so is a notice from which somebody who was erased was taken out.
+    """
+    options = {"yield_per": LOT}
+    for row in session.connection().execute(_payloads(ids), execution_options=options):
+        if fingerprint(row.payload) != row.payload_hmac:
+            yield Defect(Fault.PAYLOAD, row.case_id or 0, row.seq, delivery_id=row.id)
+    for row in session.connection().execute(_tried(ids), execution_options=options):
+        yield Defect(
+            Fault.TRY_PAYLOAD, row.case_id, row.seq, delivery_id=row.delivery_id,
+            attempt_id=row.attempt_id,
+        )  # fmt: skip
+
+
+def _payloads(ids: Ids) -> sa.Select[Any]:
+    owed = LEDGER.alias("owed")
+    mine = sa.and_(owed.c.delivery_id == DELIVERY.c.id, owed.c.seq == _last_put(DELIVERY.c.id))
+    return (
+        sa.select(
+            DELIVERY.c.id, DELIVERY.c.case_id, DELIVERY.c.payload, owed.c.seq, owed.c.payload_hmac
+        )
+        .select_from(DELIVERY.join(owed, mine))
+        .where(
+            ids.holds(DELIVERY.c.id, DELIVERY.c.case_id), owed.c.key_id == desk_key().id,
+            DELIVERY.c.action != "notice", DELIVERY.c.payload["erased"].as_string().is_(None),
+        )
+        .order_by(DELIVERY.c.id)
+    )  # fmt: skip
+
+
+def _tried(ids: Ids) -> sa.Select[Any]:
+    row, owed = LEDGER.alias("row"), LEDGER.alias("owed")
+    before = sa.and_(
+        owed.c.delivery_id == row.c.delivery_id,
+        owed.c.seq == _last_put(row.c.delivery_id, row.c.seq), owed.c.key_id == row.c.key_id,
+    )  # fmt: skip
+    return (
+        sa.select(row.c.case_id, row.c.seq, row.c.delivery_id, row.c.attempt_id)
+        .select_from(row.join(owed, before))
+        .where(
+            ids.holds(row.c.delivery_id, row.c.case_id), row.c.attempt_id.is_not(None),
+            row.c.action != "notice",
+            row.c.payload_hmac.not_in((owed.c.payload_hmac, fingerprint(ERASED))),
+        )
+        .order_by(row.c.delivery_id, row.c.seq)
+    )  # fmt: skip
+
+
+def _last_put(delivery_id: Any, before: Any = None) -> sa.ScalarSelect[Any]:
+    """The newest row (before this one) that says what the delivery was given to carry."""
+    put = LEDGER.alias("put")
+    query = sa.select(sa.func.max(put.c.seq)).where(
+        put.c.delivery_id == delivery_id, put.c.kind.in_(("owed", "changed"))
+    )
+    return (query if before is None else query.where(put.c.seq < before)).scalar_subquery()
 
 
 def _in_ledger() -> sa.ColumnElement[bool]:

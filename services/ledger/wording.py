@@ -22,6 +22,11 @@ _SAID: Mapping[Fault, Callable[[Defect], str]] = {
     Fault.NO_ROW: lambda d: f"delivery {d.delivery_id} has no row",
     Fault.OTHER: lambda d: f"delivery {d.delivery_id} stands otherwise than row {d.seq} says",
     Fault.NOTHING: lambda d: f"the delivery {d.delivery_id} of row {d.seq} is gone",
+    Fault.PAYLOAD: lambda d: f"delivery {d.delivery_id} holds something else than row {d.seq} says",
+    Fault.TRY_PAYLOAD: lambda d: (
+        f"attempt {d.attempt_id} of row {d.seq} carried something else than delivery "
+        f"{d.delivery_id} was to"
+    ),
     Fault.TRY_NO_ROW: lambda d: f"attempt {d.attempt_id} at delivery {d.delivery_id} has no row",
     Fault.TRY_OTHER: lambda d: f"attempt {d.attempt_id} is another than row {d.seq} says",
     Fault.TRY_NOTHING: lambda d: f"the attempt {d.attempt_id} of row {d.seq} is gone",

@@ -17,6 +17,7 @@ from db import models as m
 from db.models import metadata
 from services import audit, passwords, vault
 from services.backup import form
+from services.keyed import fingerprint
 from tests import builders as make
 from tests.builders import NOW
 
@@ -128,7 +129,8 @@ def outside(session: Session) -> None:
     session.add_all([sent, run])
     session.flush()
     session.add_all([
-        m.DeliveryAttempt(delivery_id=sent.id or 0, at=NOW, state="failed", payload_hmac="0"),
+        m.DeliveryAttempt(delivery_id=sent.id or 0, at=NOW, state="failed",
+                          payload_hmac=fingerprint(sent.payload)),
         m.Difference(run_id=run.id or 0, found_at=NOW, vendor="slack", delivery_id=sent.id or 0,
                      kind="missing"),
         m.Integration(name="slack", config={"channel": "#nps"}, connected_at=NOW),

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import Session
 
 from db.models import Audit, Case, CaseEvent, Contact, Delivery, DeliveryAttempt, RootCause
+from services.keyed import fingerprint
 from tests import builders as make
 from tests.builders import NOW
 
@@ -80,7 +81,7 @@ def _journal_rows(session: Session) -> None:
     session.add(Delivery(id=1, idem_key="k", vendor="slack", action="post", not_before=NOW))
     session.flush()
     session.add(CaseEvent(case_id=1, at=NOW, kind="opened"))
-    session.add(DeliveryAttempt(delivery_id=1, at=NOW, state="sent", payload_hmac="0"))
+    session.add(DeliveryAttempt(delivery_id=1, at=NOW, state="sent", payload_hmac=fingerprint({})))
     session.add(Audit(at=NOW, verb="sign_in"))
     session.commit()
 

@@ -134,6 +134,30 @@ def test_what_the_ledger_is_about_cannot_be_changed_either(cases: list[int]) -> 
     assert "has no row" in tampered(lambda s: do(s, ATTEMPT.insert().values(put)))[0]
 
 
+def test_what_was_to_be_sent_cannot_be_put_into_other_words(cases: list[int]) -> None:
+    """Neither after it has left nor before, and not even for the time of the sending."""
+    sent, waits = (DELIVERY.c.case_id == case for case in (cases[0], cases[2]))
+    for one in (sent, waits):
+        change = DELIVERY.update().where(one).values(payload={"text": "other words"})
+        assert "holds something else" in tampered(lambda s, change=change: do(s, change))[0]
+    with engine.reading() as session:
+        true = session.connection().execute(sa.select(DELIVERY.c.payload).where(waits)).scalar_one()
+    for words in ({"text": "other words"}, true):
+        with engine.transaction() as session:
+            do(session, DELIVERY.update().where(waits).values(payload=words))
+        if words != true:
+            claimed = sending.take("webhook", "w", PACE, Clock())
+            assert claimed
+            sending.note(claimed, sending.attempt(Remembering(), claimed), PACE, Clock())
+    with engine.transaction() as session:
+        found = verifying.verify(session, ADMIN)
+        assert "carried something else" in "".join(wording.named(session, found.defects))
+        assert found.found == 1
+        with rewriting(session, "ledger"), rewriting(session, "delivery_attempt"):
+            for table in (LEDGER, HEAD, ATTEMPT, DELIVERY):
+                do(session, table.delete())
+
+
 def test_a_chain_cut_off_before_the_desk_goes_on_with_it_says_so_for_ever(cases: list[int]) -> None:
     def act(session: Session) -> None:
         do(session, LEDGER.delete().where(LEDGER.c.case_id == cases[0], LEDGER.c.seq == 2))

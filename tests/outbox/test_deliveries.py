@@ -13,6 +13,7 @@ from services.domain.retrying import State
 from services.insights import delivery_rows
 from services.insights.delivery_rows import Wanted
 from services.insights.delivery_steps import steps
+from services.keyed import fingerprint
 from services.outbox.owing import owe
 from tests import builders as make
 from tests.builders import NOW
@@ -124,7 +125,8 @@ def test_pages_follow_one_another_and_the_steps_are_listed(session: Session) -> 
     first = delivery_rows.listed(session, BOSS, Wanted(), limit=4)
     rest = delivery_rows.listed(session, BOSS, Wanted(), before=first[-1].id, limit=4)
     assert [row.id for row in (*first, *rest)] == [each.id for each in reversed(made)]
-    session.add(DeliveryAttempt(delivery_id=1, at=NOW, state="failed", payload_hmac="x"))
+    carried = fingerprint(made[0].payload)
+    session.add(DeliveryAttempt(delivery_id=1, at=NOW, state="failed", payload_hmac=carried))
     session.commit()
     assert [each.kind for each in steps(session, BOSS, 1)] == ["owed", "attempt"]
 
