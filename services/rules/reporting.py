@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from db.models import Case, CaseEvent, User
@@ -68,7 +69,7 @@ class Report:
 
 
 @permitted(Verb.SHARE)
-def report(session: Session, actor: Actor, done: Simulation) -> Report:  # noqa: ARG001
+def report(session: Session, actor: Actor, done: Simulation) -> Report:
     """The simulation, counted; days are those of the reporting zone."""
     said = Counter(
         one.facts.contact_id for one in done.ended if one.outcome == "sent" and one.facts.contact_id
@@ -77,7 +78,7 @@ def report(session: Session, actor: Actor, done: Simulation) -> Report:  # noqa:
         answers=done.answers, fired=len({one.facts.response_id for one in done.met}),
         rules=[_of_rule(done, one.rule_id) for one in done.rules], messages=_messages(done),
         contacts=len(said), often=[pair for pair in said.most_common(SHOWN) if pair[1] > 1],
-        doubles=_doubles(done), teams=_teams(done), loads=_loads(session, done),
+        doubles=_doubles(done), teams=_teams(done), loads=_loads(session, actor, done),
         days=Counter(one.facts.local.date() for one in done.met),
     )  # fmt: skip
 
@@ -129,7 +130,7 @@ def _teams(done: Simulation) -> Counter[int]:
     return Counter(team_id for team_id, _ in _given(done, "team"))
 
 
-def _loads(session: Session, done: Simulation) -> list[Load]:
+def _loads(session: Session, actor: Actor, done: Simulation) -> list[Load]:
     cases, due = Counter[int](), defaultdict[int, Counter[date]](Counter)
     people = {user.id or 0: user for user in session.exec(select(User))}
     promises = {user.team_id: promise(session, user.team_id) for user in people.values()}
@@ -139,8 +140,8 @@ def _loads(session: Session, done: Simulation) -> list[Load]:
         said = promises[people[user_id].team_id]
         first = add_hours(one.facts.at, said.hours, said.calendar)
         due[user_id][first.astimezone(zone).date()] += 1
-    had = _had(session, done.start, done.end)
-    reached = _reached(session, done.start, done.end)
+    had = _had(session, actor, done.start, done.end)
+    reached = _reached(session, actor, done.start, done.end)
     return [
         Load(user_id, people[user_id].name, n, max(due[user_id].values()), had[user_id],
              reached[user_id])
@@ -148,21 +149,32 @@ def _loads(session: Session, done: Simulation) -> list[Load]:
     ]  # fmt: skip
 
 
-def _had(session: Session, start: datetime, end: datetime) -> Counter[int]:
+def _seen(actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """The cases that the actor may see: those of other units are not even counted."""
+    return [] if actor.units is None else [col(Case.unit_id).in_(actor.units)]
+
+
+def _had(session: Session, actor: Actor, start: datetime, end: datetime) -> Counter[int]:
     """Cases that were opened in this time and lie with people."""
     query = (
         select(Case.assignee_id, func.count())
-        .where(Case.opened_at >= start, Case.opened_at < end, col(Case.assignee_id).is_not(None))
+        .where(
+            Case.opened_at >= start,
+            Case.opened_at < end,
+            col(Case.assignee_id).is_not(None),
+            *_seen(actor),
+        )
         .group_by(col(Case.assignee_id))
     )
     return Counter({user_id or 0: n for user_id, n in session.exec(query)})
 
 
-def _reached(session: Session, start: datetime, end: datetime) -> Counter[int]:
+def _reached(session: Session, actor: Actor, start: datetime, end: datetime) -> Counter[int]:
     query = (
         select(CaseEvent.actor_id, func.count(col(CaseEvent.case_id).distinct()))
+        .join(Case, col(Case.id) == CaseEvent.case_id)
         .where(CaseEvent.at >= start, CaseEvent.at < end, CaseEvent.kind == Move.CONTACTED,
-               col(CaseEvent.actor_id).is_not(None))
+               col(CaseEvent.actor_id).is_not(None), *_seen(actor))
         .group_by(col(CaseEvent.actor_id))
     )  # fmt: skip
     return Counter({user_id or 0: n for user_id, n in session.exec(query)})

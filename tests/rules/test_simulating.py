@@ -17,6 +17,7 @@ from db.models import Delivery, Integration, Message, Response, RuleFiring, Team
 from services.access import Refused
 from services.domain.rules.body import parse
 from services.rules import simulating, trying
+from services.rules.reporting import report
 from services.rules.simulating import NEW, log_of, simulate
 from tests import builders as make
 from tests.builders import NOW
@@ -171,6 +172,23 @@ def test_nothing_is_told_of_answers_in_units_that_are_not_seen() -> None:
     with reading() as session:
         assert simulate(session, csm, days=7, now=NOW).answers == 1
         assert simulate(session, MANAGER, days=7, now=NOW).answers == 2
+
+
+@pytest.mark.usefixtures("desk")
+def test_what_people_had_in_units_that_are_not_seen_is_not_counted() -> None:
+    with transaction() as session:
+        here, elsewhere = make.unit(session, "EMEA"), make.unit(session, "APAC")
+        ann = make.user(session, "manager")
+        rule(session, "All", [], [{"do": "open"}, {"do": "assign", "to": "user", "id": ann.id}])
+        for unit in (here, elsewhere, elsewhere):
+            make.case(session, unit_id=unit.id).assignee_id = ann.id
+        csm = make.actor("csm", units=(here.id or 0,))
+    with reading() as session:
+        had = []
+        for actor in (csm, MANAGER):
+            done = simulate(session, actor, days=7, now=NOW + MINUTE)
+            had += [(one.cases, one.had) for one in report(session, actor, done).loads]
+    assert had == [(1, 1), (3, 3)]
 
 
 @pytest.mark.usefixtures("sqlite_desk")
