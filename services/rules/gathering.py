@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from db.engine import slices
-from db.models import Account, Case, CaseResponse, Contact, Response, RuleFiring, Survey
+from db.models import Account, Case, CaseResponse, Contact, Response, RuleFiring, Survey, User
 from services import calendars, settings
 from services.cases.ranking import Rules, earlier
 from services.domain import merge
@@ -69,7 +69,8 @@ class Gatherer:
             unit_id=row["unit"], stage=row["stage"], arr=row["arr"],
             large=bool(row["arr"] and row["arr"] >= self.large.large_in(row["currency"])),
             renewal_days=(renewal - local.date()).days if renewal else None,
-            owner_id=row["owner_id"], role=row["role"], language=row["language"],
+            owner_id=row["owner_id"], team_id=row["team_id"],
+            role=row["role"], language=row["language"],
             do_not_contact=bool(row["do_not_contact"]), erased=row["erased_at"] is not None,
             reachable=bool(address) and address != row["bounced_email"],
             case=cases.get(row["id"]), fills=self._fills(row),
@@ -162,10 +163,11 @@ _QUERY = (
         col(Survey.metric), col(Contact.role), col(Contact.language), col(Contact.do_not_contact),
         col(Contact.erased_at), col(Contact.email_norm), col(Contact.bounced_email),
         col(Account.stage), col(Account.arr), col(Account.currency), col(Account.renewal_on),
-        col(Account.owner_id), col(Contact.name).label("person"),
+        col(Account.owner_id), col(User.team_id), col(Contact.name).label("person"),
         col(Account.name).label("company"),
     )
     .join(Survey, col(Survey.id) == Response.survey_id)
     .outerjoin(Contact, col(Contact.id) == Response.contact_id)
     .outerjoin(Account, col(Account.id) == Response.account_id)
+    .outerjoin(User, col(User.id) == Account.owner_id)
 )  # fmt: skip

@@ -127,6 +127,7 @@ def replay(
         then.meet(lot)
         for facts in lot:
             waits.settle(then, facts.at)
+            then.come(facts)
             for fired in decide(rules, facts, then.world, first=first):
                 done.met.append(Meeting(facts, fired))
                 waits.note(facts, fired)

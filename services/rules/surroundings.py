@@ -1,6 +1,5 @@
 """What decisions depend on besides the answers: as it is now, or as it was when a time began."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +27,6 @@ from db.models import (
 )
 from services import settings
 from services.access import sees_everything
-from services.cases.breaches import OPEN
 from services.cases.pushing import ACTIONS
 from services.domain import merge
 from services.domain.lifecycle import Move, Status
@@ -38,6 +36,7 @@ from services.domain.roles import Role
 from services.domain.rules.deciding import Standing
 from services.domain.rules.facts import Facts
 from services.domain.rules.world import Limits, Person, Span, Wording, World
+from services.rules.turns import load, turns_at
 
 _CAME_TO_NOTHING = (State.CANCELLED, State.FAILED)
 
@@ -71,8 +70,8 @@ class Then:
         self, session: Session, start: datetime, now: datetime, rules: Sequence[Standing]
     ) -> None:
         self.session, self.start = session, start
-        self.world = _desk(session, now, rules)
-        self.world.turns.update(_turns(session, start))
+        self.world = _desk(session, now, rules, start)
+        self.world.turns.update(turns_at(session, start, self.world))
         self._ruled = _opened_by_rules(session, start)
         self._met: set[int] = set()
 
@@ -86,8 +85,15 @@ class Then:
             _remember(self.world, self.session, some, before=self.start)
         _of_cases(self.world, self.session, found, self.start)
 
+    def come(self, facts: Facts) -> None:
+        """The desk itself opened a case about it: its team may have shared it out."""
+        if facts.case is not None and facts.case.fresh:
+            self.world.share(facts.team_id, facts.unit_id)
 
-def _desk(session: Session, now: datetime, rules: Sequence[Standing]) -> World:
+
+def _desk(
+    session: Session, now: datetime, rules: Sequence[Standing], before: datetime | None = None
+) -> World:
     """Who is here, what is connected, and what the settings allow."""
     limits = Limits(*(
         timedelta(days=int(settings.get(session, name)))
@@ -101,7 +107,12 @@ def _desk(session: Session, now: datetime, rules: Sequence[Standing]) -> World:
         leads={id_ or 0: lead for id_, lead in session.exec(select(Team.id, Team.lead_id))},
         vendors=frozenset(session.exec(select(Integration.name))),
         templates=_templates(session),
-        load=_load(session, [one.id for one in people.values() if one.team_id in turning]),
+        # Without a rule that gives in turn, nothing depends on whose turn it is.
+        shares=frozenset(
+            id_ or 0 for id_ in session.exec(select(Team.id).where(col(Team.round_robin)))
+            if id_ in turning
+        ),
+        load=load(session, [one.id for one in people.values() if one.team_id in turning], before),
     )  # fmt: skip
 
 
@@ -125,15 +136,6 @@ def _people(session: Session, now: datetime) -> dict[int, Person]:
         sight = None if all_of_them else frozenset(units.get(id_, ()))
         found[id_] = Person(id_, user.team_id, user.capacity, sight, here)
     return found
-
-
-def _load(session: Session, people: Sequence[int]) -> Counter[int]:
-    """How many open cases these people have: only a turn asks, and reading all would be slow."""
-    query = sa.select(col(Case.assignee_id), sa.func.count()).where(
-        OPEN, col(Case.assignee_id).in_(people)
-    )
-    rows: Any = session.connection().execute(query.group_by(col(Case.assignee_id)))
-    return Counter({owner: int(n) for owner, n in rows})
 
 
 def _cases(session: Session, *which: Any) -> Iterator[tuple[int, str, Span]]:
@@ -220,18 +222,6 @@ def _tags(
         if "tag_id" in event.data:
             on[event.case_id, event.data["tag_id"]] = bool(event.data["on"])
     yield from ((case_id, names[tag]) for (case_id, tag), held in on.items() if held)
-
-
-def _turns(session: Session, start: datetime) -> dict[int, int | None]:
-    """Whom each team's last turn was when the time began: what the first turn since then says,
-    and where there was none, as it is now."""
-    turns = {id_ or 0: last for id_, last in session.exec(select(Team.id, Team.last_given_id))}
-    query = select(RuleFiring.effects).where(
-        RuleFiring.at >= start, RuleFiring.mode == "live"
-    ).order_by(col(RuleFiring.id).desc())  # fmt: skip
-    for effects in session.exec(query):
-        turns |= {one["team"]: one["last"] for one in reversed(effects) if "last" in one}
-    return turns
 
 
 def _opened_by_rules(session: Session, start: datetime) -> set[str]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from db import engine as db_engine
 from db.engine import reading, transaction
-from db.models import Delivery, Integration, Message, Response, RuleFiring, Team
+from db.models import Case, Delivery, Integration, Message, Response, RuleFiring, Team, User
 from services.access import Refused
 from services.domain.rules.body import parse
 from services.rules import simulating, trying
@@ -74,17 +74,22 @@ def rules_of(draw: st.DataObject, team: int, users: list[int]) -> list[dict[str,
 
 STREAM = st.lists(
     st.tuples(
-        st.integers(0, 2000),  # minutes since the answer before
+        st.integers(1, 2000),  # minutes since the answer before
         st.sampled_from(PEOPLE), st.integers(0, 10), st.sampled_from(["", "I cancel", "fine"]),
         st.sampled_from(["declined", "requested", "not_asked"]), st.sampled_from(["pro", "free"]),
     ), min_size=1, max_size=12,
 )  # fmt: skip
 
 
-def furnished(session: Session) -> tuple[int, list[int]]:
-    """People, a team that has work given in turn, a vendor, a template."""
-    team = make.team(session)
+def furnished(session: Session, *, shares: bool = False) -> tuple[int, list[int]]:
+    """People, a team that has work given in turn, a vendor, a template. `shares`: the team also
+    gives all cases of some customers in turn."""
+    team = make.team(session, round_robin=shares)
     users = [make.user(session, team_id=team.id).id or 0 for _ in range(3)]
+    if shares:
+        acme = make.account(session, owner_id=users[0])
+        for email in PEOPLE[1:]:
+            make.contact(session, email, account_id=acme.id)
     session.add(Integration(name="slack", config={"channel": "C1"}, connected_at=NOW))
     mailing(session)
     mailing(session, "By name", "Thank you, {{contact.name}}, for {{score}}.")
@@ -116,7 +121,12 @@ def test_a_simulation_is_the_log_of_the_rules_at_work(
 def both(draw: st.DataObject, stream: list[Any]) -> tuple[list[str], list[str]]:
     """The log of the rules at work on a stream, and that of a simulation afterwards."""
     with transaction() as session:
-        for n, body in enumerate(rules_of(draw, *furnished(session))):
+        shares = draw.draw(st.booleans())
+        team_id, users = furnished(session, shares=shares)
+        turns = {"conditions": [draw.draw(st.sampled_from(CONDITIONS))], "actions": [
+            {"do": "open"}, {"do": "assign", "to": "turn", "id": team_id}]}  # fmt: skip
+        first = [turns] if shares else []
+        for n, body in enumerate([*first, *rules_of(draw, team_id, users)]):
             rule(session, f"Rule {n}", **body)
     at, state = NOW, {}
     for wait, email, score, comment, followup, plan in stream:
@@ -242,3 +252,44 @@ def test_turns_go_on_where_the_team_was_when_the_time_began() -> None:
     with reading() as session:
         found = simulate(session, MANAGER, days=1, now=NOW + 5 * MINUTE)
     assert [one.fired.effects[0]["user"] for one in found.met] == [users[2], users[0]]
+
+
+@pytest.mark.usefixtures("desk")
+def test_turns_of_a_team_that_shares_all_its_cases_come_between_those_of_rules() -> None:
+    with transaction() as session:
+        team_id, (ann, bob, cara) = furnished(session, shares=True)
+        angry = {"field": "comment", "op": "contains", "value": ["cancel"]}
+        rule(session, "Turn", [LOW, angry], [{"do": "assign", "to": "turn", "id": team_id}])
+        rule(session, "Follow", [HIGH], [{"do": "open"}])
+    cancel = {"score": 1, "comment": "I cancel"}
+    for n, answers in enumerate((
+        ({"score": 1, "email": PEOPLE[1]},),  # the team shares it out: Ann
+        (cancel | {"email": PEOPLE[0]},),  # the rule: Bob
+        ({"score": 10, "email": PEOPLE[2]},  # the rule opens it, and the team shares it out: Cara
+         cancel | {"email": "new@example.com"}),  # both are looked at together: Ann
+    )):  # fmt: skip
+        answered(NOW + n * MINUTE, *answers)
+        turn(NOW + n * MINUTE)
+    with reading() as session:
+        owners = session.exec(select(Case.assignee_id).order_by(sa.text("id"))).all()
+        live = log_of(session, NOW, NOW + 5 * MINUTE)
+        assert simulate(session, MANAGER, days=1, now=NOW + 5 * MINUTE).log() == live
+    to = [one["effects"][0].get("user") for one in map(json.loads, live)]
+    assert (to, sorted(filter(None, owners))) == ([bob, None, ann], [ann, ann, bob, cara])
+
+
+@pytest.mark.usefixtures("sqlite_desk")
+def test_who_is_full_because_of_the_rule_had_room_when_the_time_began() -> None:
+    with transaction() as session:
+        team_id, users = furnished(session)
+        for user in session.exec(select(User)):
+            user.capacity = 1 if user.id == users[0] else 0
+        rule(session, "Turn", [HIGH], [
+            {"do": "open"}, {"do": "assign", "to": "turn", "id": team_id}])  # fmt: skip
+    answered(NOW, *({"score": 10, "email": email} for email in PEOPLE[:2]))
+    turn(NOW)
+    with reading() as session:
+        live = log_of(session, NOW, NOW + MINUTE)
+        assert simulate(session, MANAGER, days=1, now=NOW + MINUTE).log() == live
+    said = [json.loads(line)["effects"][1] for line in live]
+    assert [one.get("user") or one["why"] for one in said] == [users[0], "no_room"]

@@ -48,6 +48,7 @@ class _Here:
 
     key: str | None
     fresh: bool
+    opened: bool = False  # by a rule
     given: bool = False  # a rule has said whose it is
 
 
@@ -71,6 +72,8 @@ def decide(
         fired.append(Fired(rule.rule_id, rule.n, because, effects))
         if first or rule.body.last:
             break
+    if here.opened and not here.given:
+        world.share(facts.team_id, facts.unit_id)
     return fired
 
 
@@ -125,6 +128,7 @@ def _open(_action: Action, facts: Facts, world: World, here: _Here) -> Effect:
     known = world.open_case(contact, reason, facts.at)
     here.key, here.fresh = known or f"new:{facts.response_id}", known is None
     if known is None:
+        here.opened = True
         world.opened(contact, reason, here.key, facts.at)
     return {"outcome": "opened" if known is None else "joined"}
 

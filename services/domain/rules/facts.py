@@ -54,6 +54,7 @@ class Facts:
     large: bool = False
     renewal_days: int | None = None
     owner_id: int | None = None
+    team_id: int | None = None  # of the account's owner: a case begins there
     contact_id: int | None = None
     role: str | None = None
     language: str | None = None

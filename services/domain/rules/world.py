@@ -64,8 +64,9 @@ class Span:
 
 @dataclass
 class World:
-    """`cases` are by contact and reason, `turns` whom a team's last turn was, `load` counts the
-    open cases of people, `spoken` are the answers to which something was sent by itself."""
+    """`cases` are by contact and reason, `turns` whom a team's last turn was, `shares` the teams
+    that give all their cases in turn, `load` counts the open cases of people, `spoken` are the
+    answers to which something was sent by itself."""
 
     people: Mapping[int, Person] = field(default_factory=dict)
     leads: Mapping[int, int | None] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class World:
     limits: Limits = field(default_factory=Limits)
     age: timedelta = timedelta(days=30)  # an answer that is older opens no case
     turns: dict[int, int | None] = field(default_factory=dict)
+    shares: frozenset[int] = frozenset()
     load: Counter[int] = field(default_factory=Counter)
     cases: dict[tuple[int, str], list[Span]] = field(default_factory=dict)
     pushed: set[tuple[str, str]] = field(default_factory=set)
@@ -104,6 +106,11 @@ class World:
                 self.load[id_] += 1
                 return id_
         return None
+
+    def share(self, team_id: int | None, unit_id: int | None) -> None:
+        """A case begins in this team of which no rule says whose it is: it may share it out."""
+        if team_id is not None and team_id in self.shares:
+            self.turn(team_id, unit_id)
 
     def _fits(self, person: Person, unit_id: int | None) -> bool:
         room = person.capacity is None or self.load[person.id] < person.capacity
