@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from services.vendors.base import pick
 from services.vendors.events import number, parsed, word
+from services.vendors.words import clean
 
 PRESSED = ("claim", "snooze", "reply", "resolve")
 _FORMS = ("snooze", "reply", "resolve")
@@ -81,7 +82,7 @@ def _values(told: Any) -> dict[str, Any]:
                 or pick(field, "value")
             )
             if isinstance(value, str | int):
-                found[str(name)[:20]] = value if isinstance(value, int) else value[:_TEXT]
+                found[str(name)[:20]] = value if isinstance(value, int) else clean(value, _TEXT)
     return found
 
 

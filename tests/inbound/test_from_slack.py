@@ -184,7 +184,7 @@ def test_a_reply_goes_by_the_usual_way_and_can_be_taken_back(
         session.add(Integration(name="email", connected_at=clock(), config=config))
     post(client, slack.press("reply", 1, ANA))
     assert slack.forms[0]["blocks"][0]["label"]["text"] == "To Dana, by E-mail"
-    sent = slack.enter(ANA, text="Dear Dana")
+    sent = slack.enter(ANA, text="Dear\0 Dana\ud800")  # of which no database takes all
     post(client, sent)
     post(client, sent)
     takes()
