@@ -35,8 +35,10 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except BrokenPipeError:  # the reader has seen enough
             raise
-        except (Refused, Forbidden, OSError) as error:
+        except (Refused, Forbidden) as error:
             said = str(error)
+        except OSError as error:
+            said = f"{error.filename}: {error.strerror}." if error.filename else str(error)
         except ValidationError as error:
             said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         except DBAPIError as error:

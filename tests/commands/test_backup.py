@@ -309,7 +309,7 @@ def test_a_backup_of_a_later_version_says_which_to_use(move: Move, backed: Path)
 
 def test_a_file_that_is_not_there_is_said(move: Move, tmp_path: Path) -> None:
     move("sqlite", "old")
-    assert "No such file" in refused("restore", tmp_path / "nowhere")
+    assert "nowhere: No such file" in refused("restore", tmp_path / "nowhere")
     assert "No such file" in refused("backup", tmp_path / "no" / "desk.backup")
 
 

@@ -209,8 +209,8 @@ def wrong(field: str, op: str, value: Any, **more: Any) -> dict[str, Any]:
     ("given_", "said"),
     [
         ({"actions": [OPEN], "when": 1}, "conditions, actions, any and last"),
-        ({"actions": OPEN}, "are lists"), ({"actions": []}, "1 to 20 actions"),
-        ({"actions": [OPEN] * 21}, "1 to 20 actions"),
+        ({"actions": OPEN}, "are lists"), ({"actions": []}, "Add an action"),
+        ({"actions": [OPEN] * 21}, "20 conditions and 20 actions"),
         ({"actions": [THANK, THANK]}, "writes to the customer once"),
         (wrong("mood", "is", ["bad"]), "no condition on 'mood'"),
         (wrong("score", "is", 3), "Score takes at_most or at_least, not 'is'"),
@@ -264,6 +264,9 @@ def test_a_rule_is_told_in_words() -> None:
     assert difference(found, replace(found, last=False), CALLED) == [
         ("-", "No further rule is looked at")
     ]
+    one = replace(found, conditions=found.conditions[:1])
+    assert lines(one, CALLED)[:2] == ["If: ARR is at least 50,000", "Then: Open a case"]
+    assert lines(replace(one, conditions=()), CALLED)[0] == "For every answer"
     reasons = [{"nth": 0, "field": "arr", "seen": "84000"}]
     assert because(found, reasons, CALLED) == "ARR is at least 50,000 (it is 84,000)"
     assert because(found, [], CALLED) == "it is for every answer"

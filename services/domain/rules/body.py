@@ -81,8 +81,10 @@ def _read(given: Mapping[str, Any]) -> Body:
     conditions, actions = given.get("conditions", []), given.get("actions", [])
     if not (isinstance(conditions, list) and isinstance(actions, list)):
         raise Wrong("Conditions and actions are lists")
-    if len(conditions) > MOST or not 1 <= len(actions) <= MOST:
-        raise Wrong(f"A rule has up to {MOST} conditions and 1 to {MOST} actions")
+    if not actions:
+        raise Wrong("Add an action: a rule without one does nothing")
+    if len(conditions) > MOST or len(actions) > MOST:
+        raise Wrong(f"A rule has up to {MOST} conditions and {MOST} actions")
     read = tuple(_action(one) for one in actions)
     if sum(one.do in (Do.MESSAGE, Do.ASK) for one in read) > 1:
         raise Wrong("A rule writes to the customer once: one message, or one asking")

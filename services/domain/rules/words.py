@@ -173,10 +173,19 @@ _DONE: Mapping[Do, Callable[[Mapping[str, Any], Called], str]] = {
 
 def lines(body: Body, called: Called) -> list[str]:
     """The whole rule, a line each: what a difference between versions is told by."""
-    how = "One of these holds" if body.any else "All of these hold"
-    found = [how, *(f"If: {condition(one, called)}" for one in body.conditions)]
+    found = [_how(body), *(f"If: {condition(one, called)}" for one in body.conditions)]
     found += [f"Then: {action(one, called)}" for one in body.actions]
-    return [*found, *(["No further rule is looked at"] if body.last else [])]
+    found += ["No further rule is looked at"] if body.last else []
+    return [line for line in found if line]
+
+
+def _how(body: Body) -> str:
+    """How the conditions belong together; a single one stands for itself."""
+    if not body.conditions:
+        return "For every answer"
+    if len(body.conditions) == 1:
+        return ""
+    return "One of these holds" if body.any else "All of these hold"
 
 
 def difference(before: Body, after: Body, called: Called) -> list[tuple[str, str]]:
