@@ -106,17 +106,19 @@ def diff(
             for n in (before, after)
         )
     changed = reporting.change(was, would, rule)
+    more, fewer, otherwise = (
+        len(some) for some in (changed.only_after, changed.only_before, changed.otherwise)
+    )
     facts = {
         "rule": rule, "before": before, "after": after, "days": days,
         "lines": [{"sign": sign, "line": line} for sign, line in told],
-        "only_before": len(changed.only_before), "only_after": len(changed.only_after),
-        "otherwise": len(changed.otherwise), "same": changed.same,
+        "only_before": fewer, "only_after": more, "otherwise": otherwise, "same": changed.same,
     }  # fmt: skip
     text = [f"{sign} {line}" for sign, line in told] or ["They say the same."]
     text += [
-        f"In the last {days} days version {after} fires on {facts['only_after']:,} answers more "
-        f"and {facts['only_before']:,} fewer, does otherwise on {facts['otherwise']:,} and the "
-        f"same on {changed.same:,}."
+        f"In the last {days} days version {after} fires on {more:,} "
+        f"{'answer' if more == 1 else 'answers'} more and {fewer:,} fewer, does otherwise on "
+        f"{otherwise:,} and the same on {changed.same:,}."
     ]
     shell.answer(as_json, facts, "\n".join(text))
 

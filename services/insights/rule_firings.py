@@ -153,8 +153,11 @@ def waiting(
 
 
 def _waiting(session: Session, later: RuleLater, firing: RuleFiring, rule: str) -> Waiting:
-    said = body_of(session, firing.rule_id, firing.n).actions[later.nth]
-    what = f"{said.do.label} with “{said.template}”"
+    said = body_of(session, firing.rule_id, firing.n)
+    what = "A message of a version that cannot be read any more"
+    if said.actions:
+        one = said.actions[later.nth]
+        what = f"{one.do.label} with “{one.template}”"
     return Waiting(later.id or 0, rule, what, later.due_at)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from db.models import Rule, RuleFiring, RuleLater, RuleVersion, Survey, Team, Unit, User
-from services.domain.rules.body import Body, parse
+from services.domain.rules.body import Body, kept
 from services.domain.rules.words import Called, because, effect
 from services.vendors import KNOWN
 
@@ -26,7 +26,7 @@ def called(session: Session) -> Called:
 
 def body_of(session: Session, rule_id: int, n: int) -> Body:
     """What a version says."""
-    return parse(session.get_one(RuleVersion, (rule_id, n)).body)
+    return kept(session.get_one(RuleVersion, (rule_id, n)).body)
 
 
 def told(session: Session, firing_ids: Iterable[int]) -> dict[int, str]:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 from db.models import Rule, RuleVersion, User
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
-from services.domain.rules.body import Body, parse
+from services.domain.rules.body import Body, kept
 from services.domain.rules.words import difference
 from services.rules.calling import body_of, called
 
@@ -60,7 +60,7 @@ def versions(session: Session, actor: Actor, rule_id: int) -> list[Version]:
         select(RuleVersion, User.name).outerjoin(User, col(User.id) == RuleVersion.made_by)
         .where(RuleVersion.rule_id == rule_id).order_by(col(RuleVersion.n).desc())
     )  # fmt: skip
-    return [Version(one.n, parse(one.body), one.made_at, name) for one, name in session.exec(query)]
+    return [Version(one.n, kept(one.body), one.made_at, name) for one, name in session.exec(query)]
 
 
 @permitted(Verb.SHARE)

@@ -102,9 +102,12 @@ def test_versions_differ_in_words_and_in_what_they_would_have_done(
     told("rules", "save", write(LOW), "--name", "Low")
     told("rules", "save", write(), "--name", "Low", "--rule", "1")
     found = told("rules", "diff", "1", "1", "2")
-    assert found["lines"] == [{"sign": "-", "line": "If: Band is low (detractor)"}]
+    assert found["lines"] == [
+        {"sign": "-", "line": "If: Band is low (detractor)"},
+        {"sign": "+", "line": "For every answer"},
+    ]
     assert (found["only_before"], found["only_after"], found["same"]) == (0, 1, 1)
-    assert "fires on 1 answers more" in cli("rules", "diff", "1", "1", "2").stdout
+    assert "fires on 1 answer more and 0 fewer" in cli("rules", "diff", "1", "1", "2").stdout
 
 
 def test_what_cannot_be_is_said_and_nothing_is_kept(

@@ -33,7 +33,8 @@ class Wrong(ValueError):
 class Body:
     """Conditions, all of them or (`any`) one of them, and what is done where they hold.
 
-    `last`: where it fires, the rules behind it are not looked at.
+    `last`: where it fires, the rules behind it are not looked at. Only what cannot be read any more
+    has no actions.
     """
 
     conditions: tuple[Condition, ...]
@@ -73,6 +74,14 @@ def parse(given: Mapping[str, Any]) -> Body:
         return _read(given)
     except TypeError:  # a list where there should be a text, a text where there should be a list
         raise Wrong("A rule cannot be read: something in it is of another kind") from None
+
+
+def kept(given: Mapping[str, Any]) -> Body:
+    """What a version that was kept says, to be told; one that cannot be read has no actions."""
+    try:
+        return parse(given)
+    except Wrong:
+        return Body((), ())
 
 
 def _read(given: Mapping[str, Any]) -> Body:

@@ -118,6 +118,8 @@ def because(body: Body, reasons: Sequence[Mapping[str, Any]], called: Called) ->
 
 
 def _reason(body: Body, reason: Mapping[str, Any], called: Called) -> str:
+    if not body.actions:
+        return "of a version that cannot be read any more"
     asked = body.conditions[reason["nth"]]
     if "hit" in reason:
         asked = replace(asked, value=(asked.value[reason["hit"]],))
@@ -173,6 +175,8 @@ _DONE: Mapping[Do, Callable[[Mapping[str, Any], Called], str]] = {
 
 def lines(body: Body, called: Called) -> list[str]:
     """The whole rule, a line each: what a difference between versions is told by."""
+    if not body.actions:
+        return ["This version cannot be read any more, and does nothing"]
     found = [_how(body), *(f"If: {condition(one, called)}" for one in body.conditions)]
     found += [f"Then: {action(one, called)}" for one in body.actions]
     found += ["No further rule is looked at"] if body.last else []
