@@ -65,7 +65,7 @@ FILLED = {
     "import_reject": {"value", "reason", "cells"},
     "import_run": {"error"}, "reconciliation": {"error"},
     "integration": {"last_error"}, "job": {"last_error"},
-    "inbound": {"payload"},
+    "inbound": {"payload", "note"},
 }  # fmt: skip
 # What holds names of ours, of files and of vendors, states and ids.
 PLAIN = {
@@ -76,7 +76,7 @@ PLAIN = {
     "remote_id", "payload_hmac"},
     "delivery": {"idem_key", "vendor", "action", "lane", "state", "leased_by", "remote_id", "link"},
     "import_run": {"kind", "state", "file_name", "file_sha256", "preset", "mapping", "warnings"},
-    "inbound": {"vendor", "event_id", "kind", "thread", "state", "note", "says"},
+    "inbound": {"vendor", "event_id", "kind", "thread", "state", "says"},
     "integration": {"name", "config"}, "job": {"name", "leased_by", "state"},
     "reconciliation": {"vendor"},
 }  # fmt: skip
@@ -142,7 +142,7 @@ def dana(session: Session) -> Contact:
     session.add(Ask(contact_id=person.id, case_id=case.id, kind="review", at=NOW))
     session.add(Inbound(
         vendor="zendesk", event_id="audit:1", kind="change", case_id=case.id, received_at=NOW,
-        next_at=NOW, payload={"facts": [{"what": "note", "text": MARK}]},
+        next_at=NOW, payload={"facts": [{"what": "note", "text": MARK}]}, note=f"no such {EMAIL}",
     ))  # fmt: skip
     session.flush()
     return person

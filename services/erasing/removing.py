@@ -39,7 +39,7 @@ def everything(session: Session, theirs: Theirs, seq: int, now: datetime) -> Non
     _rejects(session, theirs)
     _loose(session, theirs)
     _attempts(session, theirs)
-    _do(session, INBOUND, theirs.came, payload={})
+    _do(session, INBOUND, theirs.came, payload={}, note=_if_set(INBOUND, "note"))
     _do(session, DELIVERY, theirs.deliveries, payload=ERASED, last_error=_if_set(DELIVERY))
     _do(
         session, MESSAGE, theirs.messages, subject=None, body=None, message_id=None, erased_at=now
