@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,9 +22,12 @@ KEY = "retention"  # the setting: months by rule, those alone that are on
 
 @dataclass(frozen=True)
 class Place:
-    """Where a round stands: the rule and the part by number, and the last row dealt with."""
+    """Where a round stands: the name of the rule, its part by number, and the last row dealt with.
 
-    rule: int = 0
+    No name is the beginning; so is a number, which a former version has kept.
+    """
+
+    rule: str = ""
     part: int = 0
     behind: int = 0
 
@@ -54,25 +58,35 @@ def lot(
 ) -> Place | None:  # fmt: skip
     """Take one lot at `place` or after it; where to go on, None at the end.
 
-    Done again from the beginning it takes nothing twice: what is gone is not found.
+    Done again from the beginning it takes nothing twice: what is gone is not found. A rule that is
+    switched off meanwhile ends where it stands.
     """
-    names = [name for name in RULES if name in months]
-    while place.rule < len(names):
-        name = names[place.rule]
-        parts = RULES[name].parts
-        if place.part == len(parts):
-            _end(session, name, now)
-            place = Place(place.rule + 1)
-            continue
-        part, times = parts[place.part], Times(cutoff(now, months[name]), now)
-        ids = _ids(session, part, times, part.key > place.behind)
+    names = [name for name in RULES if name in months or name == place.rule]
+    at = names.index(place.rule) if place.rule in names else 0
+    for name, after in zip_longest(names[at:], names[at + 1 :]):
+        here = place if name == place.rule else Place(name)
+        if name in months:
+            found = _next(session, here, months[name], now, actor_id)
+            if found is not None:
+                return found
+        if _end(session, name, now):  # its row is locked: a turn after that comes too late
+            return None if after is None else Place(after)
+    return None
+
+
+def _next(
+    session: Session, place: Place, months: int, now: datetime, actor_id: int | None
+) -> Place | None:
+    """Take one lot of the rule; None when it has none left."""
+    times = Times(cutoff(now, months), now)
+    for nth, part in list(enumerate(RULES[place.rule].parts))[place.part :]:
+        ids = _ids(session, part, times, part.key > (place.behind if nth == place.part else 0))
         if ids:
             turn(session)  # whoever was put on hold, or answered, in between is left out
             sure = _ids(session, part, times, part.key.in_(ids))
             n = part.take(session, sure, times) if sure else 0
-            _count(session, name, months[name], part, n, now, actor_id)
-            return Place(place.rule, place.part, ids[-1])
-        place = Place(place.rule, place.part + 1)
+            _count(session, place.rule, months, part, n, now, actor_id)
+            return Place(place.rule, nth, ids[-1])
     return None
 
 
@@ -116,10 +130,11 @@ def _count(
     session.flush()
 
 
-def _end(session: Session, name: str, now: datetime) -> None:
+def _end(session: Session, name: str, now: datetime) -> bool:
+    """Close the rule's run; whether there was one."""
     run = _running(session, name)
     if run is None:
-        return
+        return False
     run.ended_at = now
     session.add(run)
     if name in ("comments", "contacts"):
@@ -129,3 +144,4 @@ def _end(session: Session, name: str, now: datetime) -> None:
         rule=name, months=run.months, **run.counts,
     )  # fmt: skip
     session.flush()
+    return True
