@@ -8,6 +8,7 @@ from typing import Any
 
 from services.ledger.sealing import COLUMNS, SEQ, Key
 
+NOWHERE = -2  # stands where a row names no case
 NEAR = 100  # places on either side where a row is looked for that stands at the wrong one
 
 
@@ -35,7 +36,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Defect:
-    """Something that is not as it was written. `last` where it is rows from `seq` to it."""
+    """Something that is not as it was written. `last` where it is rows from `seq` to it.
+
+    No number stands where what is kept is none.
+    """
 
     fault: Fault
     case_id: int
@@ -63,7 +67,10 @@ class Walk:
         """Everything that is wrong."""
         waiting = iter(heads)
         head = next(waiting, None)
-        for case_id, chain in groupby(rows, key=lambda row: row.case_id):
+        for case_id, chain in groupby(rows, key=lambda row: case_of(row.case_id)):
+            if case_id == NOWHERE:
+                yield from self._lost(chain)
+                continue
             while head is not None and head.case_id < case_id:
                 yield from self._headed(head.case_id, 0, "", head)
                 head = next(waiting, None)
@@ -79,17 +86,27 @@ class Walk:
         seq, before, sound = 0, "", True
         for row in rows:
             self.rows += 1
+            if whole(row.seq) is None:
+                yield _changed(case_id, row)
+                continue
             if row.seq != seq + 1:
                 yield Defect(Fault.MISSING, case_id, seq + 1, row.seq - 1)
                 sound = False
             fault = self._fault(row, before if sound else None)
             if fault is not None:
-                yield Defect(fault, case_id, row.seq, delivery_id=row.delivery_id)
+                yield Defect(fault, case_id, row.seq, delivery_id=whole(row.delivery_id))
             seq, before, sound = row.seq, row.hash, fault is None
         yield from self._headed(case_id, seq, before, head)
 
+    def _lost(self, rows: Iterable[Any]) -> Iterator[Defect]:
+        for row in rows:
+            self.rows += 1
+            yield _changed(NOWHERE, row)
+
     def _fault(self, row: Any, before: str | None) -> Fault | None:
         """What is wrong with the row; `before` is the hash that it follows, where that is known."""
+        if whole(row.delivery_id) is None:
+            return Fault.CHANGED
         if row.key_id != self.key.id:
             self.foreign += 1
         elif row.hash != self.key.row(row[: len(COLUMNS)]):
@@ -124,6 +141,20 @@ class Walk:
             yield Defect(Fault.ADDED, case_id, head.n + 1, n)
         elif head.hash != last:
             yield Defect(Fault.HEAD, case_id)
+
+
+def whole(value: Any) -> int | None:
+    """The number that is kept, if it is one."""
+    return value if isinstance(value, int) else None
+
+
+def case_of(value: Any) -> int:
+    """The case that is kept: 0 where it is outside cases."""
+    return value if isinstance(value, int) else 0 if value is None else NOWHERE
+
+
+def _changed(case_id: int, row: Any) -> Defect:
+    return Defect(Fault.CHANGED, case_id, whole(row.seq), delivery_id=whole(row.delivery_id))
 
 
 _BEGIN = ("owed", "taken_over")

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from db.engine import upsert
 from db.models import metadata
-from services.ledger.chain import Defect, Fault
+from services.ledger.chain import Defect, Fault, whole
 from services.ledger.sealing import BROKEN, Key
 
 HEAD, LEDGER = metadata.tables["ledger_head"], metadata.tables["ledger"]
@@ -33,7 +33,7 @@ class Sum:
     def over(self, heads: Iterable[Any]) -> "Sum":
         """With these, too."""
         for head in heads:
-            self.n += head.n
+            self.n += whole(head.n) or 0
             self.seals += _number(head.seal)
             known = (head.case_id, head.n, head.hash)
             self.counted = self.counted or head.seal == self.key.head(*known)
@@ -73,7 +73,8 @@ def _sound(session: Session, row: Any, key: Key) -> bool:
     """Whether the desk wrote it. If it was one with another key, rows say so as well."""
     if row.key_id == key.id:
         return bool(row.seal == key.head(ALL, row.n, row.hash))
-    others = sa.select(LEDGER.c.seq).where(LEDGER.c.key_id == row.key_id).limit(1)
+    its = sa.select(HEAD.c.key_id).where(HEAD.c.case_id == ALL).scalar_subquery()
+    others = sa.select(LEDGER.c.seq).where(LEDGER.c.key_id == its).limit(1)
     return session.connection().execute(others).first() is not None
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from db.as_kept import as_kept
 from db.models import metadata
 from services.keyed import fingerprint
-from services.ledger.chain import Defect, Fault
+from services.ledger.chain import Defect, Fault, case_of, whole
 from services.ledger.sealing import desk_key
 from services.ledger.writing import LEDGER
 from services.outbox.owing import ERASED
@@ -48,8 +49,8 @@ def crossed(session: Session, ids: Ids) -> Iterator[Defect]:
         found = session.connection().execute(query, execution_options={"yield_per": LOT})
         for row in found:
             yield Defect(
-                faults[0] if row.first else faults[1], row.case_id or 0, row.seq,
-                delivery_id=row.delivery_id, attempt_id=row.attempt_id,
+                faults[0] if row.first else faults[1], case_of(row.case_id), whole(row.seq),
+                delivery_id=whole(row.delivery_id), attempt_id=whole(row.attempt_id),
             )  # fmt: skip
     yield from _carried(session, ids)
 
@@ -133,14 +134,16 @@ def _carried(session: Session, ids: Ids) -> Iterator[Defect]:
     Where the key is another one nothing can be said. What was emptied since is as it should be, and
     so is a notice from which somebody who was erased was taken out.
     """
-    options = {"yield_per": LOT}
+    options, emptied = {"yield_per": LOT}, fingerprint(ERASED)
     for row in session.connection().execute(_payloads(ids), execution_options=options):
-        if fingerprint(row.payload) != row.payload_hmac:
-            yield Defect(Fault.PAYLOAD, row.case_id or 0, row.seq, delivery_id=row.id)
+        if fingerprint(row.payload) not in (row.payload_hmac, emptied):
+            yield Defect(
+                Fault.PAYLOAD, case_of(row.case_id), whole(row.seq), delivery_id=row.id
+            )  # fmt: skip
     for row in session.connection().execute(_tried(ids), execution_options=options):
         yield Defect(
-            Fault.TRY_PAYLOAD, row.case_id, row.seq, delivery_id=row.delivery_id,
-            attempt_id=row.attempt_id,
+            Fault.TRY_PAYLOAD, case_of(row.case_id), whole(row.seq),
+            delivery_id=whole(row.delivery_id), attempt_id=whole(row.attempt_id),
         )  # fmt: skip
 
 
@@ -149,12 +152,13 @@ def _payloads(ids: Ids) -> sa.Select[Any]:
     mine = sa.and_(owed.c.delivery_id == DELIVERY.c.id, owed.c.seq == _last_put(DELIVERY.c.id))
     return (
         sa.select(
-            DELIVERY.c.id, DELIVERY.c.case_id, DELIVERY.c.payload, owed.c.seq, owed.c.payload_hmac
+            DELIVERY.c.id, DELIVERY.c.case_id, as_kept(DELIVERY.c.payload).label("payload"),
+            owed.c.seq, owed.c.payload_hmac,
         )
         .select_from(DELIVERY.join(owed, mine))
         .where(
             ids.holds(DELIVERY.c.id, DELIVERY.c.case_id), owed.c.key_id == desk_key().id,
-            DELIVERY.c.action != "notice", DELIVERY.c.payload["erased"].as_string().is_(None),
+            DELIVERY.c.action != "notice",
         )
         .order_by(DELIVERY.c.id)
     )  # fmt: skip

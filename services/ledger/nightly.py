@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from db.as_kept import any_text
 from db.engine import one_moment
 from db.models import Job
 from services.access import Actor, permitted
@@ -45,6 +46,11 @@ class Night:
 def part(session: Session, at: At) -> tuple[Verdict, At | None]:
     """Check the next part, as it is at one moment; where the one after it begins."""
     one_moment(session)
+    with any_text(session):
+        return _part(session, at)
+
+
+def _part(session: Session, at: At) -> tuple[Verdict, At | None]:
     if at.crossing:
         upto = _last(session, DELIVERY.c.id, at.behind, LOT * 20)
         verdict = deliveries(session, Ids(at.behind, upto))

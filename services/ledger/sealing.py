@@ -20,7 +20,14 @@ COLUMNS = (
 AT, SEQ = COLUMNS.index("at"), COLUMNS.index("seq")
 # What stands for the row before where a chain was found cut off or its head forged.
 BROKEN = "broken"
-_written = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def _other(value: Any) -> list[str]:
+    """What the desk has not written stands as no value of its own does."""
+    return ["of another kind", repr(value)]
+
+
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_other).encode
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,9 @@ class Key:
 
     def row(self, values: Sequence[Any]) -> str:
         """The hash of a row of these COLUMNS."""
-        moment: datetime = values[AT]
-        told = [*values]
-        told[AT] = moment.astimezone(UTC).isoformat()
+        moment, told = values[AT], [*values]
+        known = isinstance(moment, datetime)
+        told[AT] = moment.astimezone(UTC).isoformat() if known else _other(moment)
         return self._of(_written(told))
 
     def head(self, case_id: int, n: int, last: str) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from db.as_kept import any_text, as_kept
 from db.models import Case
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
 from services.ledger import counting, sealing, taking_over
-from services.ledger.chain import Defect, Walk
+from services.ledger.chain import Defect, Walk, whole
 from services.ledger.crossing import START, Ids, crossed
 from services.ledger.sealing import COLUMNS
 from services.ledger.writing import HEAD, LEDGER
@@ -58,12 +59,14 @@ class Chains:
 def verify(session: Session, actor: Actor, *, number: int | None = None) -> Verdict:
     """The whole ledger, or what it has of one case; the session is to see `one_moment`."""
     if number is None:
-        all_ = _both(session, Chains(), Ids(), taking_over.left(session))
-        return together(session, all_)
+        with any_text(session):
+            all_ = _both(session, Chains(), Ids(), taking_over.left(session))
+            return together(session, all_)
     case_id = session.exec(select(Case.id).where(Case.number == number)).first()
     if case_id is None:
         raise Refused(f"There is no case {number}.")
-    return _both(session, Chains(case_id - 1, case_id), Ids(case_id=case_id), 0)
+    with any_text(session):
+        return _both(session, Chains(case_id - 1, case_id), Ids(case_id=case_id), 0)
 
 
 def _both(session: Session, some: Chains, ids: Ids, left: int) -> Verdict:
@@ -84,9 +87,9 @@ def together(session: Session, verdict: Verdict) -> Verdict:
 
 def chains(session: Session, some: Chains) -> Verdict:
     """These chains, row by row."""
-    upto = session.connection().execute(sa.select(START.c.upto)).scalar() or 0
+    upto = whole(session.connection().execute(sa.select(START.c.upto)).scalar()) or 0
     walk = Walk(sealing.desk_key(), upto)
-    columns = [LEDGER.c[name] for name in (*COLUMNS, "hash")]
+    columns = [as_kept(LEDGER.c[name]).label(name) for name in (*COLUMNS, "hash")]
     rows = sa.select(*columns).order_by(LEDGER.c.case_id, LEDGER.c.seq)
     heads = sa.select(HEAD).order_by(HEAD.c.case_id)
     defects = walk.through(

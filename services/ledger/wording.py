@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from db.models import Case
-from services.ledger.chain import Defect, Fault
+from services.ledger.chain import NOWHERE, Defect, Fault
 from services.ledger.counting import ALL
 from services.ledger.verifying import Verdict
 
 _SAID: Mapping[Fault, Callable[[Defect], str]] = {
-    Fault.CHANGED: lambda d: f"row {d.seq} was changed (delivery {d.delivery_id})",
+    Fault.CHANGED: lambda d: f"{_row(d)} was changed{_about(d)}",
     Fault.MISSING: lambda d: f"{_rows(d)} missing",
     Fault.REORDERED: lambda d: f"row {d.seq} stands at another place than it was written",
     Fault.UNLINKED: lambda d: f"row {d.seq} does not follow the row before it: some were cut off",
@@ -64,6 +64,8 @@ def told(verdict: Verdict) -> str:
 def _of(case_id: int, numbers: Mapping[int | None, int]) -> str:
     if case_id == ALL:
         return "all chains together"
+    if case_id == NOWHERE:
+        return "in no chain"
     if not case_id:
         return "outside cases"
     return f"case {numbers[case_id]}" if case_id in numbers else f"chain {case_id}"
@@ -71,6 +73,14 @@ def _of(case_id: int, numbers: Mapping[int | None, int]) -> str:
 
 def _many(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _row(defect: Defect) -> str:
+    return "a row without its place" if defect.seq is None else f"row {defect.seq}"
+
+
+def _about(defect: Defect) -> str:
+    return "" if defect.delivery_id is None else f" (delivery {defect.delivery_id})"
 
 
 def _rows(defect: Defect) -> str:
