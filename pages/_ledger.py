@@ -10,7 +10,10 @@ from services.insights.words import ago
 from services.ledger.nightly import last_night
 
 NOT_YET = "The ledger of these deliveries has not been checked yet: that is done every night."
+WRONG = "The ledger is not as it was written"
+UNKNOWN = "The ledger could not be checked"
 AFTER = "Somebody has written into the database past the desk. An admin finds out where: "
+AGAIN = "It is tried again every ten minutes. An admin checks it at once: "
 SHELL = "python -m services.cli ledger verify"
 
 
@@ -27,9 +30,11 @@ def checked() -> None:
         small(said, "ledger")
         return
     with st.container(border=True, key="ledger_wrong"):
-        st.header("The ledger is not as it was written", anchor=False)
+        st.header(WRONG if night.ended else UNKNOWN, anchor=False)
         st.text(said)
         for line in night.named:
             st.text(line)
         if night.named:
             st.text(f"{AFTER}{SHELL}")
+        if not night.ended:
+            st.text(f"{AGAIN}{SHELL}")

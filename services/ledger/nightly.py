@@ -22,6 +22,7 @@ from services.ledger.writing import HEAD
 JOB = "ledger"
 LOT = 500  # chains, or some twenty times as many deliveries, in one part
 NAMED = 20  # things that the result of a night names
+BROKE_OFF = "The last check did not come to its end"
 COUNTED = ("rows", "chains", "foreign", "found")
 
 
@@ -35,12 +36,13 @@ class At:
 
 @dataclass(frozen=True)
 class Night:
-    """What came of a check: in a sentence, and what is wrong."""
+    """What came of a check: in a sentence, and what is wrong. `ended`: it came to its end."""
 
     at: datetime
     intact: bool
     said: str
     named: tuple[str, ...]
+    ended: bool = True
 
 
 def part(session: Session, at: At) -> tuple[Verdict, At | None]:
@@ -88,8 +90,10 @@ def result(session: Session, so_far: Mapping[str, Any], now: datetime) -> dict[s
 
 @permitted(Verb.READ_AUDIT)
 def last_night(session: Session, actor: Actor) -> Night | None:
-    """The last check that came to its end."""
+    """The last check that came to its end, or that broke off and so says nothing."""
     job = session.get(Job, JOB)
+    if job is not None and job.last_error and job.last_at:
+        return Night(job.last_at, False, f"{BROKE_OFF} ({job.last_error}).", (), ended=False)
     kept: Mapping[str, Any] | None = job.state.get("last") if job else None
     if kept is None:
         return None

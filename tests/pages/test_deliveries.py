@@ -214,6 +214,19 @@ def test_those_who_lead_read_whether_the_ledger_is_intact(role: str, told: bool)
     assert any("not as it was written" in head.value for head in at.header) == told
 
 
+def test_a_check_that_broke_off_is_told_in_place_of_the_good_one_before_it() -> None:
+    owed("sent")
+    last = {"at": NOW.isoformat(), "intact": True, "said": "1 row of 1 chain, all intact.",
+            "named": []}  # fmt: skip
+    with transaction() as session:
+        session.add(Job(name="ledger", next_at=NOW, last_at=NOW, state={"last": last},
+                        last_error="DatabaseError"))  # fmt: skip
+    at = open_page(person("admin"), "deliveries.py")
+    assert [head.value for head in at.header] == ["The ledger could not be checked"]
+    said = " ".join(texts(at))
+    assert "did not come to its end (DatabaseError)" in said and "intact" not in said
+
+
 @pytest.mark.parametrize(
     ("state", "action", "becomes"),
     [

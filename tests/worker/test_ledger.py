@@ -12,7 +12,7 @@ from db.models import Job, metadata
 from services.access import Forbidden
 from services.ledger import nightly
 from services.outbox.owing import owe
-from services.worker import ledger, nights
+from services.worker import jobs, ledger, nights
 from tests import builders as make
 from tests.builders import NOW
 
@@ -86,6 +86,24 @@ def test_parts_come_to_the_same_and_name_what_is_wrong(
                 LEDGER.update().where(LEDGER.c.delivery_id == 4).values(action="post")
             )
         session.commit()
+
+
+def test_a_check_that_breaks_off_is_told_until_one_comes_to_its_end(desk: sa.Engine) -> None:
+    owed(1)
+    jobs.run_due("w", lambda: NIGHT, {"ledger"})
+    later = NIGHT + timedelta(days=1)
+    with desk.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE ledger_head RENAME TO away")
+    jobs.run_due("w", lambda: later, {"ledger"})
+    with desk.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO ledger_head")
+    with engine.reading() as session:
+        broken = nightly.last_night(session, make.actor("admin"))
+    assert broken and broken.at == later and not broken.intact and not broken.ended
+    jobs.run_due("w", lambda: later + timedelta(hours=1), {"ledger"})
+    with engine.reading() as session:
+        night = nightly.last_night(session, make.actor("admin"))
+    assert night and night.intact and night.ended
 
 
 def test_nobody_has_looked_yet_on_a_new_desk(sqlite_desk: sa.Engine) -> None:
