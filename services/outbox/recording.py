@@ -158,13 +158,27 @@ def _health(session: Session, vendor: str, ended: Ended, pace: Pace, now: dateti
     session.add(state)
 
 
+def refused(session: Session, vendor: str, error: VendorError, now: datetime) -> None:
+    """Credentials that are refused when something is read are refused for what is sent, too."""
+    state = session.get(Integration, vendor, with_for_update=True)
+    if state is None:
+        return
+    state.last_error, state.last_error_at = str(error)[:LONGEST], now
+    _shut_out(session, state, now)
+    session.add(state)
+
+
+def _shut_out(session: Session, state: Integration, now: datetime) -> None:
+    if state.broken_at is None:
+        state.broken_at = now
+        effects.down(session, state, now)
+
+
 def _trouble(
     session: Session, state: Integration, error: VendorError, pace: Pace, now: datetime
 ) -> None:
     if error.reconnect:
-        if state.broken_at is None:
-            state.broken_at = now
-            effects.down(session, state, now)
+        _shut_out(session, state, now)
         return
     if error.permanent:  # one message's own fault says nothing about the vendor
         return

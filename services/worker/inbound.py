@@ -8,6 +8,7 @@ from typing import Any, cast
 from db import engine
 from services import config, integrations
 from services.inbound import applying, looking, pressing, rows, threads
+from services.outbox import recording
 from services.vendors import two_way
 from services.vendors.base import VendorError
 from services.vendors.two_way import TwoWay
@@ -103,6 +104,8 @@ def poll(state: Mapping[str, Any], clock: Clock) -> Mapping[str, Any]:
             known[f"{name} error"] = str(error)
             with engine.transaction() as session:
                 rows.rest(session, name, error.wait, clock())
+                if error.reconnect:
+                    recording.refused(session, name, error, clock())
     return known
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from db.engine import reading, transaction
-from db.models import Case, Delivery, Integration, Job, Message
+from db.models import Case, Delivery, Integration, Job, Message, Notice
 from services import contact_export, integrations
 from services.access import Refused
 from services.cases import merging, replying, verbs
@@ -293,6 +293,21 @@ def test_a_vendor_that_asks_for_a_rest_when_asked_what_changed_has_it(there: The
     assert len(there.standin.calls) == asked
     there.passes(seconds=60)
     assert set(inbound.poll(state, there.clock)) == {"zendesk"}
+
+
+def test_a_token_that_was_revoked_is_said_once_and_nobody_asks_with_it_again(there: There) -> None:
+    with transaction() as session:
+        make.user(session, "admin")
+    there.standin.token = "another"
+    state = inbound.poll({}, there.clock)
+    assert "no longer accepts our credentials" in str(state["zendesk error"])
+    asked = len(there.standin.calls)
+    there.passes(minutes=2)
+    assert inbound.poll(state, there.clock) == state and len(there.standin.calls) == asked
+    with reading() as session:
+        row = session.get_one(Integration, "zendesk")
+        assert row.broken_at is not None and "credentials" in str(row.last_error)
+        assert session.exec(select(Notice.kind)).all() == ["vendor"]
 
 
 @pytest.mark.parametrize("audits", [
