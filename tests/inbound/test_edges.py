@@ -297,7 +297,7 @@ def test_a_vendor_that_asks_for_a_rest_when_asked_what_changed_has_it(there: The
 
 def test_a_token_that_was_revoked_is_said_once_and_nobody_asks_with_it_again(there: There) -> None:
     with transaction() as session:
-        make.user(session, "admin")
+        make.user(session, "admin", notify={"way": "email"})
     there.standin.token = "another"
     state = inbound.poll({}, there.clock)
     assert "no longer accepts our credentials" in str(state["zendesk error"])
