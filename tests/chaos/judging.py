@@ -11,7 +11,7 @@ from services.outbox.owing import public_key
 from tests.chaos.plan import Kills, Trial
 from tests.chaos.sides import Side
 
-WRONG = ("lost", "doubled", "disordered", "needless", "stuck")
+WRONG = ("lost", "doubled", "disordered", "needless", "stuck", "ledger")
 
 
 @dataclass
@@ -20,8 +20,8 @@ class Verdict:
 
     lost: counts as sent and is not there, or failed for no reason of its own. doubled: is there
     twice. disordered: before one that was to leave earlier. needless: a person is asked, though
-    it was clear. stuck: still on its way, and nothing moves. `unknown`: those about which a person
-    was asked, `again`: arrivals of what was there.
+    it was clear. stuck: still on its way, and nothing moves. ledger: it says something else.
+    `unknown`: those about which a person was asked, `again`: arrivals of what was there.
     """
 
     deliveries: int = 0

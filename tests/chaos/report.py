@@ -16,7 +16,7 @@ killed: workers, each with a delivery in its hands. faults: of the vendor, met. 
 could know, and a person was asked. failed: what cannot be done there. again: arrivals of a webhook
 under an id that was there. lost: counts as sent and is not there. doubled: there twice.
 disordered: before what was to leave earlier. needless: a person was asked, though it was clear.
-stuck: it never ended."""
+stuck: it never ended. ledger: it is not intact, or says something else than what happened."""
 MOST = 20  # wrong ones that are named
 
 

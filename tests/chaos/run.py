@@ -18,6 +18,7 @@ from db.models import Case, Delivery, Integration
 from services import config, deliveries
 from services.access import SHELL
 from services.domain.retrying import OPEN
+from services.ledger import verifying, wording
 from services.outbox.owing import public_key
 from tests.chaos import desks
 from tests.chaos.acts import At
@@ -69,6 +70,8 @@ class Run:
         with engine.reading() as session:
             rows = session.exec(select(Delivery).order_by(col(Delivery.id))).all()
             verdict = judged(self.side, state, rows, self.tried, self.asked, self.kills)
+            found = verifying.verify(session, SHELL)
+            verdict.wrong["ledger"] += wording.named(session, found.defects)
         database.dispose()
         verdict.faults = self._queued - min(self._queued, state["faults"])
         verdict.seconds = time.monotonic() - began
