@@ -120,6 +120,8 @@ def _asked(row: Row) -> Row:
     value = row["value"]
     if asked.kind is Kind.TIMES:
         value = [f"{one:%H:%M}" for one in (row["start"], row["end"]) if one is not None]
+    if asked.kind is Kind.WORDS:
+        value = [*dict.fromkeys(filter(None, map(str.strip, row["lines"].splitlines())))]
     named = {"name": row["name"] or ""} if asked.named else {}
     return {"field": row["field"], "op": row["op"], "value": value} | named
 
@@ -140,6 +142,8 @@ def _condition(given: Mapping[str, Any]) -> Row:
     row = {"row": _number(), **_blank_condition(given["field"]), **given}
     if FIELDS[row["field"]].kind is Kind.TIMES:
         row["start"], row["end"] = map(time.fromisoformat, given["value"])
+    if FIELDS[row["field"]].kind is Kind.WORDS:
+        row["lines"] = "\n".join(given["value"])
     return row
 
 
@@ -154,7 +158,7 @@ def _blank_condition(field: str) -> Row:
     values = {Kind.NUMBER: None, Kind.YES: True}
     return {
         "field": field, "op": OPS[kind][0].value, "value": values.get(kind, []), "name": None,
-        "start": EVENING, "end": MORNING,
+        "start": EVENING, "end": MORNING, "lines": "",
     }  # fmt: skip
 
 

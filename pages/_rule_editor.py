@@ -112,7 +112,7 @@ def _about(
     draft: Draft, row: Row, part: str, label: str, known: Sequence[Any], words: Mapping[Any, str]
 ) -> None:
     st.selectbox(
-        label, known, key=what(draft, row, part), width=260, format_func=words.__getitem__, **UNSEEN
+        label, known, key=what(draft, row, part), width=300, format_func=words.__getitem__, **UNSEEN
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from services.domain.rules.actions import (
     NOTIFY_WHOM,
     Do,
 )
-from services.domain.rules.conditions import FIELDS, Kind
+from services.domain.rules.conditions import FIELDS, Field, Kind
 from services.rules.offering import Offer
 
 Label = Callable[[Any], str]
@@ -50,12 +50,23 @@ def value_box(draft: Draft, row: Row, offer: Offer) -> None:
                 lambda one: shown(offer.called.of(row["field"], one)),
             )  # fmt: skip
         case Kind.NAMES | Kind.WORDS:
-            _several(draft, row, asked.label, _known(row, offer), shown, new=True)
+            _texts(draft, row, asked, offer)
 
 
 def _times(draft: Draft, row: Row) -> None:
     for part, words in (("start", "From"), ("end", "Until")):
         st.time_input(words, None, key=box(draft, row, part), step=300, width=110, **UNSEEN)
+
+
+def _texts(draft: Draft, row: Row, asked: Field, offer: Offer) -> None:
+    """Names are mostly known already; words are people's own, and all of them are to be seen."""
+    if asked.kind is Kind.NAMES:
+        _several(draft, row, asked.label, _known(row, offer), shown, new=True)
+        return
+    st.text_area(
+        asked.label, key=box(draft, row, "lines"), height="content", width=400,
+        placeholder="One word or phrase a line", **UNSEEN,
+    )  # fmt: skip
 
 
 def _known(row: Row, offer: Offer) -> Sequence[str]:

@@ -108,8 +108,6 @@ def write(page: Page) -> None:
     press(page, "Add a condition")
     pick(row(page, 1), "Field", "Comment")
     row(page, 1).get_by_label("Comment").last.fill("answer")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Escape")  # the list of what is known closes
     press(page, "Add an action")
     pick(row(page, 2), "Action", "Assign the case")
     pick(row(page, 2), "Whom", "a person")

@@ -102,6 +102,18 @@ def test_a_rule_is_written_from_nothing_and_what_is_missing_is_said_at_once() ->
     ]  # fmt: skip
 
 
+def test_the_words_of_a_comment_stand_one_a_line_each_kept_once() -> None:
+    many = ["cancel", "leave", "competitor", "kündig", "too slow, too dear"]
+    one = kept(conditions=[{"field": "comment", "op": "contains", "value": many}])
+    at = opened(person(), rule=str(one))
+    assert box(at, "text_area", "_lines").value == "\n".join(many)
+    assert "Not saved yet" not in texts(at)
+    box(at, "text_area", "_lines").set_value(" leave \n\nnever again\nleave\n").run()
+    assert "Comment contains “leave” or “never again”" in texts(at)
+    press(at, "save_rule")
+    assert bodies()[-1]["conditions"][0]["value"] == ["leave", "never again"]
+
+
 EVERY = [
     {"field": "score", "op": "at_least", "value": 2}, LOW,
     {"field": "survey", "op": "is", "value": [1]}, {"field": "unit", "op": "is_not", "value": [1]},
