@@ -45,7 +45,8 @@ def link(token: str) -> str:
 class Person:
     """A person as the list of people shows them; `last_seen_at` is of the sessions still kept.
 
-    `elsewhere`: they have come in with an account of another provider.
+    `elsewhere`: they come in without a password of ours: with an account of another provider, or by
+    name in a demo.
     """
 
     user: User
@@ -79,9 +80,11 @@ def everybody(session: Session, actor: Actor, *, now: datetime) -> list[Person]:
     units: dict[int, list[int]] = {}
     for row in session.exec(select(UserUnit).order_by(col(UserUnit.unit_id))):
         units.setdefault(row.user_id, []).append(row.unit_id)
-    known = set(session.exec(select(Identity.user_id)))
+    known, demo = set(session.exec(select(Identity.user_id))), config.load().loopdesk_demo
     return [
-        Person(user, team, tuple(units.get(user.id or 0, ())), count, seen, user.id in known)
+        Person(
+            user, team, tuple(units.get(user.id or 0, ())), count, seen, demo or user.id in known
+        )
         for user, team, count, seen in session.exec(query)
     ]
 

@@ -118,6 +118,19 @@ def test_somebody_who_comes_in_with_another_account_is_no_longer_invited() -> No
     }  # fmt: skip
 
 
+def test_in_a_demo_nobody_is_called_invited_as_anybody_comes_in_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as session:
+        admin = make.user(session, "admin", name="Ana")
+        make.user(session, name="Bo", disabled_at=NOW)
+    monkeypatch.setattr(config, "load", lambda: config.Settings(loopdesk_demo=True))
+    table = open_page(admin, "people.py").dataframe[0].value
+    assert dict(zip(table["name"], table["state"], strict=True)) == {
+        "Ana": "active", "Bo": "disabled",
+    }  # fmt: skip
+
+
 def test_where_passwords_are_off_nobody_is_asked_for_a_new_one() -> None:
     with transaction() as session:
         person = make.user(session)
