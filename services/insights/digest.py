@@ -190,7 +190,7 @@ def _answered(cube: Cube) -> list[str]:
     new, before = cube.counts(Metric.NPS, [0]), cube.counts(Metric.NPS, [1])
     if new.n:
         verdict = compare(before, new).verdict
-        told.append(f"Their NPS against that of the {WEEKS} weeks before: {_lower(verdict)}")
+        told.append(f"NPS of the {WEEKS} weeks before against theirs: {_lower(verdict)}")
     return told
 
 

@@ -52,6 +52,9 @@ def test_it_says_what_came_since_and_how_nps_stands(company: Session) -> None:
     found = read(company)
     told = lines(found)
     assert told["New answers"][0] == "3 answers (NPS 2, CSAT 1)"
+    compared = told["New answers"][1]
+    assert compared.startswith("NPS of the 12 weeks before against theirs: ")
+    assert compared.index("n 66") < compared.index("n 2)"), "in the order that was announced"
     assert "too few to say: 33" in told["New answers"][1] and "0 (n 2)" in told["New answers"][1]
     assert told["New cases"] == ["1 case was opened"]
     assert found.finding.startswith("NPS 32 ±") and "(n 68)" in found.finding
