@@ -41,7 +41,9 @@ def show(choices: Mapping[str, Any], save: Told, last_change: Told) -> None:
         with st.container():
             st.toggle(words, choices[key].value, key=f"set_{key}", on_change=partial(save, key))
             last_change(key)
-    st.caption("A detractor's NPS answer opens one either way. Changes hold for answers to come.")
+    st.caption(
+        "A detractor's NPS answer opens a case also without these. Changes hold for what comes in."
+    )
     with st.container():
         _calendar_form.of_desk()
         last_change("business_hours")

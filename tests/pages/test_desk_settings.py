@@ -48,6 +48,11 @@ def test_a_new_desk_has_its_defaults_and_says_nothing_of_changes(admin: User) ->
     assert texts(at) == []
 
 
+def test_what_opens_a_case_is_said_without_leaning_on_the_switch_above(admin: User) -> None:
+    told = [caption.value for caption in opened(admin).caption]
+    assert any(one.startswith("A detractor's NPS answer opens a case") for one in told)
+
+
 def test_the_zone_is_previewed_with_the_time_it_is_there(admin: User) -> None:
     at = opened(admin)
     at.selectbox(key="set_reporting_zone").set_value("Asia/Tokyo")
