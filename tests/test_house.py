@@ -140,6 +140,16 @@ def test_every_desk_setting_and_page_is_documented() -> None:
         assert name in docs, f"{name} is not documented"
 
 
+def test_every_field_of_a_vendor_is_documented() -> None:
+    from services.vendors import KNOWN, kind
+
+    for name in KNOWN:
+        text = (ROOT / f"docs/vendors/{name}.md").read_text()
+        for field in kind(name).fields:
+            assert field.label in text, f"{field.label} is not in docs/vendors/{name}.md"
+        assert "*Check*" not in text, "the button is called Test"
+
+
 def test_every_shell_verb_is_documented() -> None:
     from services.cli import app
 
