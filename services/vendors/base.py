@@ -74,7 +74,7 @@ class VendorError(Exception):
     """It did not work. `str` is for people: what happened, without texts or addresses.
 
     permanent: the same again would fail again. unsure: it may have happened. reconnect: the vendor
-    no longer accepts our credentials. wait: seconds after which it may be tried, if the vendor
+    does not accept our credentials. wait: seconds after which it may be tried, if the vendor
     said so.
     """
 

@@ -49,7 +49,7 @@ def refused(
         unsure = effect and status != 503
         return VendorError(f"{title} had an error of its own ({number})", unsure=unsure, wait=wait)
     if status == 401:
-        said = f"{title} no longer accepts our credentials ({number})"
+        said = f"{title} does not accept our credentials ({number})"
         return VendorError(said, permanent=True, reconnect=True)
     if 300 <= status < 400:
         return VendorError(f"{title} points elsewhere ({number}); we do not follow", permanent=True)

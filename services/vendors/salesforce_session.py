@@ -79,7 +79,7 @@ def _refusal(response: requests.Response, *, effect: bool, signing: bool) -> Ven
     if signing and (status == 401 or _STRANGER & set(codes)):
         return VendorError(f"{TITLE} does not accept key and secret ({number})", reconnect=True)
     if status == 401:
-        return Expired(f"{TITLE} no longer accepts our credentials ({number})", reconnect=True)
+        return Expired(f"{TITLE} does not accept our credentials ({number})", reconnect=True)
     if "REQUEST_LIMIT_EXCEEDED" in codes:
         return VendorError(f"{TITLE} takes no more requests for now ({number})", wait=USED_UP)
     if _BUSY & set(codes):

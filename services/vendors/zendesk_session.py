@@ -77,7 +77,7 @@ def _refusal(response: requests.Response, *, effect: bool) -> VendorError:
     status, reason = response.status_code, _reason(response)
     number = f"{status} {reason}".strip()
     if status == 401:
-        said = f"{TITLE} no longer accepts our credentials ({number})"
+        said = f"{TITLE} does not accept our credentials ({number})"
         return VendorError(said, reconnect=True)
     if status == 409:
         return VendorError(f"{TITLE} was changing it at the same time ({number})")

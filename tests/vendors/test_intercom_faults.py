@@ -118,7 +118,9 @@ def test_an_allowance_that_is_used_up_asks_for_rest(
 @pytest.mark.parametrize("match", ["external_id", BEGIN])
 def test_a_revoked_token_asks_to_reconnect(match: str, workspace: standins.Intercom) -> None:
     workspace.fault("revoked", match)
-    assert flags(failed(vendor(workspace), conversation())) == (True, False, True)
+    error = failed(vendor(workspace), conversation())
+    assert flags(error) == (True, False, True)
+    assert str(error).startswith("Intercom does not accept our credentials (401"), "or never did"
 
 
 @pytest.mark.parametrize("token", ["", "  ", "to\nken", "t\u00f6ken", "x\r\nHost: y"])
