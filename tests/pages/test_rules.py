@@ -108,6 +108,8 @@ def test_the_words_of_a_comment_stand_one_a_line_each_kept_once() -> None:
     at = opened(person(), rule=str(one))
     assert box(at, "text_area", "_lines").value == "\n".join(many)
     assert "Not saved yet" not in texts(at)
+    box(at, "text_area", "_lines").set_value(" \n").run()
+    assert "Comment needs at least one value, and takes 50 at most" in texts(at)
     box(at, "text_area", "_lines").set_value(" leave \n\nnever again\nleave\n").run()
     assert "Comment contains “leave” or “never again”" in texts(at)
     press(at, "save_rule")

@@ -214,8 +214,10 @@ def _text(value: Any, what: str, longest: int = LONGEST) -> str:
 
 
 def _some(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MOST_WORDS:
-        raise Wrong(f"{what} needs 1 to {MOST_WORDS} values in a list")
+    if not isinstance(value, list | tuple):
+        raise Wrong(f"{what} takes a list of values")
+    if not 1 <= len(value) <= MOST_WORDS:
+        raise Wrong(f"{what} needs at least one value, and takes {MOST_WORDS} at most")
     return list(value)
 
 
