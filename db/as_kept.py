@@ -1,10 +1,9 @@
 """Whatever stands in a column is read, also what its type does not take: SQLite keeps anything."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -12,6 +11,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from db.engine import is_sqlite
 
+Value = TypeVar("Value")
 # Python knows no moment beyond; PostgreSQL does.
 FIRST, LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 _ANY = partial(str, encoding="utf-8", errors="surrogateescape")
@@ -50,15 +50,19 @@ def as_kept(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.type_coerce(column, _AsKept(kept))
 
 
-@contextmanager
-def any_text(session: Session) -> Iterator[None]:
-    """Inside, text that is no UTF-8 is read too; what no text is for stands for it."""
-    if not is_sqlite(session):  # it refuses such text
-        yield
-        return
+def through_any_text(session: Session, read: Callable[[], Value]) -> Value:
+    """What `read` gives; where it meets text that is no UTF-8, what it gives when that is read too.
+
+    All text read so would take twice as long, so it is read once more.
+    """
+    try:
+        return read()
+    except sa.exc.OperationalError:
+        if not is_sqlite(session):  # it refuses such text
+            raise
     raw: Any = session.connection().connection.driver_connection
     usual, raw.text_factory = raw.text_factory, _ANY
     try:
-        yield
+        return read()
     finally:
         raw.text_factory = usual

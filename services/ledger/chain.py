@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from services.ledger.sealing import COLUMNS, SEQ, Key
@@ -67,8 +68,8 @@ class Walk:
         """Everything that is wrong."""
         waiting = iter(heads)
         head = next(waiting, None)
-        for case_id, chain in groupby(rows, key=lambda row: case_of(row.case_id)):
-            if case_id == NOWHERE:
+        for case_id, chain in groupby(rows, key=attrgetter("case_id")):
+            if whole(case_id) is None:
                 yield from self._lost(chain)
                 continue
             while head is not None and head.case_id < case_id:

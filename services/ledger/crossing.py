@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from db.as_kept import as_kept
 from db.models import metadata
-from services.keyed import fingerprint
+from services.keyed import fingerprint, fingerprints
 from services.ledger.chain import Defect, Fault, case_of, whole
 from services.ledger.sealing import desk_key
 from services.ledger.writing import LEDGER
@@ -134,9 +134,10 @@ def _carried(session: Session, ids: Ids) -> Iterator[Defect]:
     Where the key is another one nothing can be said. What was emptied since is as it should be, and
     so is a notice from which somebody who was erased was taken out.
     """
-    options, emptied = {"yield_per": LOT}, fingerprint(ERASED)
+    options, told = {"yield_per": LOT}, fingerprints()
+    emptied = told(ERASED)
     for row in session.connection().execute(_payloads(ids), execution_options=options):
-        if fingerprint(row.payload) not in (row.payload_hmac, emptied):
+        if told(row.payload) not in (row.payload_hmac, emptied):
             yield Defect(
                 Fault.PAYLOAD, case_of(row.case_id), whole(row.seq), delivery_id=row.id
             )  # fmt: skip

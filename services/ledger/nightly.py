@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from db.as_kept import any_text
+from db.as_kept import through_any_text
 from db.engine import one_moment
 from db.models import Job
 from services.access import Actor, permitted
@@ -48,8 +48,7 @@ class Night:
 def part(session: Session, at: At) -> tuple[Verdict, At | None]:
     """Check the next part, as it is at one moment; where the one after it begins."""
     one_moment(session)
-    with any_text(session):
-        return _part(session, at)
+    return through_any_text(session, lambda: _part(session, at))
 
 
 def _part(session: Session, at: At) -> tuple[Verdict, At | None]:

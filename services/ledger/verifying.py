@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from db.as_kept import any_text, as_kept
+from db.as_kept import as_kept, through_any_text
 from db.models import Case
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
@@ -59,14 +59,16 @@ class Chains:
 def verify(session: Session, actor: Actor, *, number: int | None = None) -> Verdict:
     """The whole ledger, or what it has of one case; the session is to see `one_moment`."""
     if number is None:
-        with any_text(session):
-            all_ = _both(session, Chains(), Ids(), taking_over.left(session))
-            return together(session, all_)
+        return through_any_text(session, lambda: _whole(session))
     case_id = session.exec(select(Case.id).where(Case.number == number)).first()
     if case_id is None:
         raise Refused(f"There is no case {number}.")
-    with any_text(session):
-        return _both(session, Chains(case_id - 1, case_id), Ids(case_id=case_id), 0)
+    mine = Chains(case_id - 1, case_id), Ids(case_id=case_id)
+    return through_any_text(session, lambda: _both(session, *mine, 0))
+
+
+def _whole(session: Session) -> Verdict:
+    return together(session, _both(session, Chains(), Ids(), taking_over.left(session)))
 
 
 def _both(session: Session, some: Chains, ids: Ids, left: int) -> Verdict:
