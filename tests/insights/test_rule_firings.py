@@ -151,7 +151,7 @@ def test_a_draft_is_tried_within_units_and_beside_what_acts() -> None:
         )
         own = try_out(session, make.actor("csm", units=(unit,)), rule_id=0, **given)  # type: ignore[arg-type]
         assert own.own.fired == 1 and own.differs is None and own.report.answers == 2
-        assert reads(session, MANAGER, body)[1] == "If: Score is at most 1"
+        assert reads(session, MANAGER, body)[0] == "If: Score is at most 1"
         with pytest.raises(Refused, match="names a team that is gone"):
             reads(session, MANAGER, {"actions": [{"do": "assign", "to": "team", "id": 99}]})
         assert session.exec(select(Rule.live)).one() == 1
