@@ -126,7 +126,9 @@ def _live(rule_id: int, n: int) -> None:
 
 def versions_box(rule: Kept, versions: Sequence[Version]) -> None:
     """All versions, how two of them differ, and the way back to one."""
-    with st.expander(f"Versions ({len(versions)})"):
+    # A state of its own: what is said above it comes and goes, and would close it.
+    key = f"versions_{rule.id}"
+    with st.expander(f"Versions ({len(versions)})", key=key, on_change="rerun"):
         zone = own_zone()
         for one in versions:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -192,7 +192,7 @@ def _figure(counts: Counts, metric: Metric) -> str:
     if figure.value is None or figure.margin is None:
         return "no answers"
     margin = "" if figure.too_few else f"±{_size(figure.margin)}, "
-    return f"{show(figure.value)} ({margin}n {figure.n})"
+    return f"{show(figure.value)} ({margin}n {figure.n:,})"
 
 
 def _size(points: float) -> str:

@@ -79,7 +79,7 @@ def test_the_nhs_vector_is_a_fall_beyond_doubt() -> None:
     assert found.z == pytest.approx(-6.02, abs=5e-3) and abs(found.z or 0) > 2.58
     assert found.changed and found.verdict == (
         "Down 15 points: unlikely to be chance (p below 0.001); "
-        "-34 (±3, n 1962) against -49 (±3, n 1368)"
+        "-34 (±3, n 1,962) against -49 (±3, n 1,368)"
     )
 
 
@@ -182,12 +182,12 @@ def test_the_metric_may_come_as_the_word_that_a_database_keeps() -> None:
             (400, 400, 200),
             (480, 400, 120),
             "Up 16 points: unlikely to be chance (p below 0.001); "
-            "20 (±5, n 1000) against 36 (±4, n 1000)",
+            "20 (±5, n 1,000) against 36 (±4, n 1,000)",
         ),
         (
             (500, 300, 200),
             (544, 300, 156),
-            "Up 9 points: unlikely to be chance (p 0.01); 30 (±5, n 1000) against 39 (±5, n 1000)",
+            "Up 9 points: unlikely to be chance (p 0.01); 30 (±5, n 1,000) against 39 (±5, n 1,000)",
         ),
         (
             (250, 140, 110),
