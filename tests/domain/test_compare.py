@@ -187,7 +187,8 @@ def test_the_metric_may_come_as_the_word_that_a_database_keeps() -> None:
         (
             (500, 300, 200),
             (544, 300, 156),
-            "Up 9 points: unlikely to be chance (p 0.01); 30 (±5, n 1,000) against 39 (±5, n 1,000)",
+            "Up 9 points: unlikely to be chance (p 0.01); "
+            "30 (±5, n 1,000) against 39 (±5, n 1,000)",
         ),
         (
             (250, 140, 110),
