@@ -300,7 +300,7 @@ def test_a_token_that_was_revoked_is_said_once_and_nobody_asks_with_it_again(the
         make.user(session, "admin", notify={"way": "email"})
     there.standin.token = "another"
     state = inbound.poll({}, there.clock)
-    assert "no longer accepts our credentials" in str(state["zendesk error"])
+    assert "does not accept our credentials" in str(state["zendesk error"])
     asked = len(there.standin.calls)
     there.passes(minutes=2)
     assert inbound.poll(state, there.clock) == state and len(there.standin.calls) == asked
