@@ -97,18 +97,23 @@ def test_the_conflict_is_over_where_they_come_to_say_the_same(there: There) -> N
     assert there.kinds() == ["resolved", "conflicted", "settled"]
 
 
-def test_an_owner_who_changed_on_both_sides_can_be_kept_and_is_told_there(there: There) -> None:
+def given_on_both_sides(there: There, who: int, **more: str) -> None:
+    """Over there to Ana, here a moment later to this colleague."""
     with transaction() as session:
         verbs.reopen(session, ADMIN, 1, version=there.case().version, now=there.now)
         other = make.user(session, "csm", email="bo@else.example", name="Bo")
     there.sends()
-    there.does(there.ana, assignee_id=there.ana)
+    there.does(who, assignee_id=there.ana, **more)
     there.passes(minutes=1)
     with transaction() as session:
         version = there.case().version
         verbs.assign(session, ADMIN, 1, to=other.id, version=version, now=there.now)
     there.told("hook:3")
     there.takes()
+
+
+def test_an_owner_who_changed_on_both_sides_can_be_kept_and_is_told_there(there: There) -> None:
+    given_on_both_sides(there, there.ana)
     question = asked()[-1]
     assert question.said.endswith("owned by Ana there, by Bo here")
     with transaction() as session:
@@ -171,17 +176,7 @@ def test_the_queue_finds_what_both_changed_until_somebody_decides(there: There) 
 
 
 def test_the_queue_finds_what_was_solved_there_until_it_has_an_outcome(there: There) -> None:
-    with transaction() as session:
-        verbs.reopen(session, ADMIN, 1, version=there.case().version, now=there.now)
-        other = make.user(session, "csm", email="bo@else.example", name="Bo")
-    there.sends()
-    there.does(there.bo, status="solved", assignee_id=there.ana)
-    there.passes(minutes=1)
-    with transaction() as session:
-        version = there.case().version
-        verbs.assign(session, ADMIN, 1, to=other.id, version=version, now=there.now)
-    there.told("hook:3")
-    there.takes()
+    given_on_both_sides(there, there.bo, status="solved")
     assert waiting(there) == [Waits.CHANGED, Waits.SOLVED]  # the owner is in conflict, too
     with transaction() as session:
         cause = session.exec(select(RootCause.id)).first() or 0
