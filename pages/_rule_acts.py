@@ -13,9 +13,9 @@ from pages._rule_draft import leave
 from pages._rule_editor import decides
 from pages._rule_tried import summary
 from services.access import Forbidden, Refused
+from services.domain.many import many
 from services.domain.rules.actions import Do
 from services.domain.rules.body import written
-from services.domain.rules.saying import times
 from services.insights import rule_firings
 from services.insights.case_words import when
 from services.rules import keeping, listing
@@ -57,7 +57,7 @@ def _beside(rule: Kept) -> None:
     found = fresh(rule_firings.beside, rule.id)
     if found is None:
         return
-    words = f"In the shadow it fired on {times(found.shadow, 'answer')} so far"
+    words = f"In the shadow it fired on {many(found.shadow, 'answer')} so far"
     against = f"; what acts fired on {found.live:,}, {found.both:,} of them the same"
     st.text(f"{words}{against if rule.live else ''}.")
 

@@ -13,8 +13,9 @@ from pages._loop_parts import END
 from pages._parts import linked, place_of, scheme
 from pages._rule_charts import days_figure
 from pages._rule_draft import Draft, body, sync, tried_key
+from services.domain.many import many
 from services.domain.rules.actions import Do
-from services.domain.rules.saying import busiest, not_done, overrun, times
+from services.domain.rules.saying import busiest, not_done, overrun
 from services.domain.rules.words import WHY
 from services.rules.reporting import SHOWN, Load, OfRule
 from services.rules.trying import Line, Tried
@@ -65,8 +66,8 @@ def summary(found: Tried) -> str:
     """How often it fires, and how that differs from what acts now."""
     at = f"{found.end.astimezone(own_zone()):%d %b %Y, %H:%M}"
     words = (
-        f"It fires on {found.own.fired:,} of {times(found.report.answers, 'answer')} of the last "
-        f"{times(found.days, 'day')}, until {at}. Nothing was sent."
+        f"It fires on {found.own.fired:,} of {many(found.report.answers, 'answer')} of the last "
+        f"{many(found.days, 'day')}, until {at}. Nothing was sent."
     )
     differs = found.differs
     if differs is None:
@@ -96,12 +97,12 @@ def _why_not(own: OfRule, do: Do) -> str:
 def _said(found: Tried) -> None:
     told = found.report
     by = ", ".join(f"{vendor} {n:,}" for vendor, n in found.messages)
-    to = f", mail to {times(told.contacts, 'customer')}" if told.contacts else ""
+    to = f", mail to {many(told.contacts, 'customer')}" if told.contacts else ""
     held = ", ".join(f"{n:,} because {WHY.get(why, why)}" for why, n in told.doubles.items())
     st.text(f"Messages of all rules together: {by or 'none'}{to}.")
     st.text(f"Doubles held back: {held or 'none'}.")
     if found.often:
-        st.text(f"{times(len(found.often), 'customer')} would have got more than one message:")
+        st.text(f"{many(len(found.often), 'customer')} would have got more than one message:")
         columns = [{"label": "Customer", "css": "name"}, {"label": "Messages", **END}]
         rows = [
             [(shown(name) or "No name", href("contact", id_)), (f"{n:,}", None)]
@@ -146,9 +147,7 @@ def _answers(found: Tried) -> None:
     if not found.lines:
         return
     n, fired = len(found.lines), found.own.fired
-    st.subheader(
-        f"The last {SHOWN} of {fired:,}" if n < fired else times(n, "answer"), anchor=False
-    )
+    st.subheader(f"The last {SHOWN} of {fired:,}" if n < fired else many(n, "answer"), anchor=False)
     columns = [
         {"label": "Came in", "css": "tight wide"}, {"label": "Answer", "css": "tight"},
         {"label": "Customer", "css": "name"},

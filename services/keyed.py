@@ -16,7 +16,7 @@ def key_for(use: bytes) -> bytes:
 
 def keyed(use: bytes, text: str) -> str:
     """HMAC of a text."""
-    return hmac.digest(key_for(use), text.encode(), "sha256").hex()
+    return _of(key_for(use), text)
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:
@@ -27,9 +27,8 @@ def fingerprint(body: Mapping[str, Any]) -> str:
 def fingerprints() -> Callable[[Mapping[str, Any]], str]:
     """The same for many payloads: the key is made once."""
     key = key_for(b"payload")
+    return lambda body: _of(key, json.dumps(body, sort_keys=True, default=str))
 
-    def told(body: Mapping[str, Any]) -> str:
-        text = json.dumps(body, sort_keys=True, default=str)
-        return hmac.digest(key, text.encode(), "sha256").hex()
 
-    return told
+def _of(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()

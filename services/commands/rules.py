@@ -13,6 +13,7 @@ from sqlmodel import Session
 from services.access import SHELL, Refused
 from services.commands import shell
 from services.commands.shell import AsJson
+from services.domain.many import many
 from services.domain.rules.body import Body, written
 from services.domain.rules.words import WHY, lines
 from services.rules import keeping, listing, reporting
@@ -116,8 +117,8 @@ def diff(
     }  # fmt: skip
     text = [f"{sign} {line}" for sign, line in told] or ["They say the same."]
     text += [
-        f"In the last {days} days version {after} fires on {more:,} "
-        f"{'answer' if more == 1 else 'answers'} more and {fewer:,} fewer, does otherwise on "
+        f"In the last {days} days version {after} fires on "
+        f"{many(more, 'answer')} more and {fewer:,} fewer, does otherwise on "
         f"{otherwise:,} and the same on {changed.same:,}."
     ]
     shell.answer(as_json, facts, "\n".join(text))

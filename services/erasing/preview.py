@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.access import Actor, permitted
+from services.domain.many import many
 from services.domain.retrying import State
 from services.domain.roles import Verb
 from services.erasing.theirs import (
@@ -87,32 +88,28 @@ def sentences(found: Preview) -> list[str]:
     """What erasing means for this person, in our own words and their numbers."""
     n, numbers = found.counts, ", ".join(map(str, found.cases))
     said = [
-        f"Of {_many(n['answers'], 'answer')} score, date and survey stay, so that every figure "
-        f"does. The name, {_many(n['comments'], 'comment')} and the properties go."
+        f"Of {many(n['answers'], 'answer')} score, date and survey stay, so that every figure "
+        f"does. The name, {many(n['comments'], 'comment')} and the properties go."
     ]
     if found.cases:
         said.append(
-            f"Of {_many(len(found.cases), 'case')} (number {numbers}) what was done, and when, "
-            f"stays. {_many(n['messages'], 'note or message', 'notes and messages')} and "
-            f"{_many(n['drafts'], 'draft')} go."
+            f"Of {many(len(found.cases), 'case')} (number {numbers}) what was done, and when, "
+            f"stays. {many(n['messages'], 'note or message', 'notes and messages')} and "
+            f"{many(n['drafts'], 'draft')} go."
         )
     if n["deliveries"]:
         said.append(
-            f"Of {_many(n['deliveries'], 'delivery', 'deliveries')} what was sent goes. Not left "
+            f"Of {many(n['deliveries'], 'delivery', 'deliveries')} what was sent goes. Not left "
             f"yet, and cancelled: {n['waiting']:,}."
         )
     if n["rejects"]:
-        said.append(f"{_many(n['rejects'], 'row')} of imports that were not taken: emptied.")
+        said.append(f"{many(n['rejects'], 'row')} of imports that were not taken: emptied.")
     if found.elsewhere:
         others = ", ".join(map(str, found.elsewhere))
         said.append(f"Look yourself at cases of others that hold an answer of theirs: {others}.")
     if found.views:
-        said.append(f"Look yourself at {_many(found.views, 'saved view')} with their name in it.")
+        said.append(f"Look yourself at {many(found.views, 'saved view')} with their name in it.")
     return said
-
-
-def _many(n: int, one: str, more: str = "") -> str:
-    return f"{n:,} {one if n == 1 else more or f'{one}s'}"
 
 
 def _count(session: Session, table: sa.Table, where: sa.ColumnElement[bool]) -> int:

@@ -15,7 +15,7 @@ from services.insights.case_file import case_file
 from services.insights.case_filter import CaseFilter
 from services.insights.case_out import ROWS, CaseOut, WholeCase, answer_of, case_of, event_of
 from services.insights.case_selects import CASE
-from services.insights.queue import meant_by
+from services.insights.queue import meant_by, within_units
 from services.insights.selects import Condition
 from services.insights.spelling import BIGGEST_ID
 from services.insights.spelling import whole as whole_number
@@ -98,8 +98,7 @@ def export(
 @permitted(Verb.SEE)
 def one(session: Session, actor: Actor, number: int) -> CaseOut:
     """The case of this number, which the caller has found to be one that may be seen."""
-    own = [] if actor.units is None else [CASE.c.unit_id.in_(actor.units)]
-    (row,) = _read(session, [CASE.c.number == number, *own], (), 1)
+    (row,) = _read(session, [CASE.c.number == number, *within_units(actor)], (), 1)
     return case_of(row, actor)
 
 

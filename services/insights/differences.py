@@ -1,6 +1,5 @@
 """What vendors have otherwise than the ledger says, and the last comparison with each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +10,10 @@ from sqlmodel import Session, col, select
 from db.models import Case, Delivery, Difference, Reconciliation
 from services.access import Actor, permitted
 from services.domain.differences import Gap
+from services.domain.many import many
 from services.domain.roles import Verb
 from services.insights.delivery_words import what
+from services.insights.queue import within_units
 from services.vendors import title
 
 MOST = 200  # differences that are listed
@@ -53,14 +54,10 @@ def listed(session: Session, actor: Actor) -> list[Row]:
         select(Difference, Delivery, Case.number)
         .join(Delivery, col(Delivery.id) == Difference.delivery_id)
         .outerjoin(Case, col(Case.id) == Difference.case_id)
-        .where(col(Difference.settled_at).is_(None), *_seen(actor))
+        .where(col(Difference.settled_at).is_(None), *within_units(actor))
         .order_by(col(Difference.id).desc()).limit(MOST)
     )  # fmt: skip
     return [_row(row, delivery, number) for row, delivery, number in session.exec(query)]
-
-
-def _seen(actor: Actor) -> Sequence[sa.ColumnElement[bool]]:
-    return [] if actor.units is None else [col(Case.unit_id).in_(actor.units)]
 
 
 def _row(row: Difference, delivery: Delivery, number: int | None) -> Row:
@@ -100,9 +97,9 @@ def runs(session: Session, actor: Actor) -> list[Run]:
 
 def told(run: Reconciliation) -> str:
     """What came of it, in words."""
-    parts = [f"{run.looked:,} looked up", _many(run.differences, "difference")]
+    parts = [f"{run.looked:,} looked up", many(run.differences, "difference")]
     if run.cannot:
-        cannot = _many(run.cannot, COUNTED.get(run.vendor, "other"))
+        cannot = many(run.cannot, COUNTED.get(run.vendor, "other"))
         parts.append(f"{cannot} cannot be looked up")
     said = ", ".join(parts)
     if run.error:
@@ -117,7 +114,3 @@ def facts(run: Reconciliation) -> dict[str, Any]:
         "looked": run.looked, "differences": run.differences, "cannot": run.cannot,
         "error": run.error,
     }  # fmt: skip
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -16,6 +16,7 @@ from db.models import UserUnit
 from services import settings
 from services.access import Actor, permitted
 from services.domain.compare import compare
+from services.domain.many import many
 from services.domain.periods import Days, Period
 from services.domain.roles import Verb
 from services.domain.scores import Metric
@@ -130,7 +131,7 @@ class _Reading:
             n = self._count(wanted)
             self.quiet &= not n
             if n:
-                told.append(Line(_many(n, one, more), f"queue?{_query(wanted)}"))
+                told.append(Line(many(n, one, more), f"queue?{_query(wanted)}"))
         today = self.cases.narrowed(view=View.TODAY)
         return Part("Promises", tuple(told), f"queue?{_query(today)}")
 
@@ -143,7 +144,7 @@ class _Reading:
         more = " or more" if m == RECOVERED else ""
         closed = self._part("Done", wanted, n, "resolved")
         self.quiet &= not m
-        people = f"{_many(m, 'person', 'people')}{more} who scored low scored better"
+        people = f"{many(m, 'person', 'people')}{more} who scored low scored better"
         lines = (Line(people, "good-news"),) if m else ()
         return replace(closed, lines=closed.lines + lines)
 
@@ -160,7 +161,7 @@ class _Reading:
 
     def _part(self, title: str, wanted: CaseFilter, n: int, what: str) -> Part:
         """How many cases something happened to."""
-        lines = (Line(f"{_many(n, 'case was', 'cases were')} {what}"),) if n else ()
+        lines = (Line(f"{many(n, 'case was', 'cases were')} {what}"),) if n else ()
         self.quiet &= not n
         return Part(title, lines, f"queue?{_query(wanted)}")
 
@@ -186,7 +187,7 @@ def _answered(cube: Cube) -> list[str]:
     if not total:
         return []
     split = ", ".join(f"{metric.upper()} {n:,}" for metric, n in sizes.items() if n)
-    told = [f"{_many(total, 'answer')} ({split})"]
+    told = [f"{many(total, 'answer')} ({split})"]
     new, before = cube.counts(Metric.NPS, [0]), cube.counts(Metric.NPS, [1])
     if new.n:
         verdict = compare(before, new).verdict
@@ -211,10 +212,6 @@ def _in(row: CaseRow, now: datetime) -> str:
 
 def _query(filter: Filter | CaseFilter) -> str:
     return urlencode(filter.to_query(), doseq=True)
-
-
-def _many(n: int, one: str, more: str = "") -> str:
-    return f"{n:,} {one if n == 1 else more or f'{one}s'}"
 
 
 def _lower(text: str) -> str:

@@ -11,7 +11,7 @@ from services import settings
 from services.access import Actor, Refused, permitted
 from services.domain.roles import Verb
 from services.insights.case_rows import CaseRow
-from services.insights.queue import cases_of
+from services.insights.queue import cases_of, within_units
 from services.insights.score_lines import ScoreLine, score_lines
 from services.insights.selects import Condition
 
@@ -85,9 +85,8 @@ def contact_file(session: Session, actor: Actor, contact_id: int, *, now: dateti
 
 def n_cases(session: Session, actor: Actor, meant: Condition) -> int:
     """How many cases meet `meant` and may be seen; those merged into others are not cases."""
-    own = [] if actor.units is None else [col(Case.unit_id).in_(actor.units)]
     query = sa.select(sa.func.count()).select_from(Case)
-    query = query.where(meant, col(Case.status) != "merged", *own)
+    query = query.where(meant, col(Case.status) != "merged", *within_units(actor))
     return int(session.connection().execute(query).scalar_one())
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from db.as_kept import as_kept
 from db.models import metadata
-from services.keyed import fingerprint, fingerprints
+from services.keyed import fingerprints
 from services.ledger.chain import Defect, Fault, case_of, whole
 from services.ledger.sealing import desk_key
 from services.ledger.writing import LEDGER
@@ -141,7 +141,7 @@ def _carried(session: Session, ids: Ids) -> Iterator[Defect]:
             yield Defect(
                 Fault.PAYLOAD, case_of(row.case_id), whole(row.seq), delivery_id=row.id
             )  # fmt: skip
-    for row in session.connection().execute(_tried(ids), execution_options=options):
+    for row in session.connection().execute(_tried(ids, emptied), execution_options=options):
         yield Defect(
             Fault.TRY_PAYLOAD, case_of(row.case_id), whole(row.seq),
             delivery_id=whole(row.delivery_id), attempt_id=whole(row.attempt_id),
@@ -165,7 +165,7 @@ def _payloads(ids: Ids) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _tried(ids: Ids) -> sa.Select[Any]:
+def _tried(ids: Ids, emptied: str) -> sa.Select[Any]:
     row, owed = LEDGER.alias("row"), LEDGER.alias("owed")
     before = sa.and_(
         owed.c.delivery_id == row.c.delivery_id,
@@ -177,7 +177,7 @@ def _tried(ids: Ids) -> sa.Select[Any]:
         .where(
             ids.holds(row.c.delivery_id, row.c.case_id), row.c.attempt_id.is_not(None),
             row.c.action != "notice",
-            row.c.payload_hmac.not_in((owed.c.payload_hmac, fingerprint(ERASED))),
+            row.c.payload_hmac.not_in((owed.c.payload_hmac, emptied)),
         )
         .order_by(row.c.delivery_id, row.c.seq)
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from db.models import Case
+from services.domain.many import many
 from services.ledger.chain import NOWHERE, Defect, Fault
 from services.ledger.counting import ALL
 from services.ledger.verifying import Verdict
@@ -42,7 +43,7 @@ def named(session: Session, defects: Sequence[Defect]) -> list[str]:
 
 def told(verdict: Verdict) -> str:
     """The verdict in a sentence or two."""
-    over = f"{_many(verdict.rows, 'row')} of {_many(verdict.chains, 'chain')}"
+    over = f"{many(verdict.rows, 'row')} of {many(verdict.chains, 'chain')}"
     lines = [f"{over}, {'all intact' if verdict.intact else 'checked'}."]
     if verdict.intact and not verdict.rows:
         lines = ["Empty, as nothing was sent yet."]
@@ -69,10 +70,6 @@ def _of(case_id: int, numbers: Mapping[int | None, int]) -> str:
     if not case_id:
         return "outside cases"
     return f"case {numbers[case_id]}" if case_id in numbers else f"chain {case_id}"
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _row(defect: Defect) -> str:

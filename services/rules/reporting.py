@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from db.models import Case, CaseEvent, User
@@ -17,6 +16,7 @@ from services.domain.roles import Verb
 from services.domain.rules.actions import Do
 from services.domain.rules.deciding import NOT
 from services.domain.sla import add_hours
+from services.insights.queue import within_units
 from services.rules.simulating import Meeting, Simulation
 
 DOUBLES = frozenset(
@@ -149,11 +149,6 @@ def _loads(session: Session, actor: Actor, done: Simulation) -> list[Load]:
     ]  # fmt: skip
 
 
-def _seen(actor: Actor) -> list[sa.ColumnElement[bool]]:
-    """The cases that the actor may see: those of other units are not even counted."""
-    return [] if actor.units is None else [col(Case.unit_id).in_(actor.units)]
-
-
 def _had(session: Session, actor: Actor, start: datetime, end: datetime) -> Counter[int]:
     """Cases that were opened in this time and lie with people."""
     query = (
@@ -162,7 +157,7 @@ def _had(session: Session, actor: Actor, start: datetime, end: datetime) -> Coun
             Case.opened_at >= start,
             Case.opened_at < end,
             col(Case.assignee_id).is_not(None),
-            *_seen(actor),
+            *within_units(actor),
         )
         .group_by(col(Case.assignee_id))
     )
@@ -174,7 +169,7 @@ def _reached(session: Session, actor: Actor, start: datetime, end: datetime) -> 
         select(CaseEvent.actor_id, func.count(col(CaseEvent.case_id).distinct()))
         .join(Case, col(Case.id) == CaseEvent.case_id)
         .where(CaseEvent.at >= start, CaseEvent.at < end, CaseEvent.kind == Move.CONTACTED,
-               col(CaseEvent.actor_id).is_not(None), *_seen(actor))
+               col(CaseEvent.actor_id).is_not(None), *within_units(actor))
         .group_by(col(CaseEvent.actor_id))
     )  # fmt: skip
     return Counter({user_id or 0: n for user_id, n in session.exec(query)})

@@ -20,6 +20,9 @@ class Unsure(StrEnum):
     ASK = "ask"  # a person decides
 
 
+NAMED = "loopdesk-case-"  # and its number: what vendors that take a name call a case
+
+
 @dataclass(frozen=True)
 class Message:
     """One intended effect. `key` names it for ever; `thread` is what the vendor calls the case.
@@ -32,6 +35,12 @@ class Message:
     body: Mapping[str, Any]
     thread: str | None = None
     since: datetime | None = None
+
+
+def external_id(message: Message) -> str:
+    """What vendors that take a name call the case. Unique in Salesforce, so the same case twice is
+    one; not in Zendesk: an agent may copy it."""
+    return f"{NAMED}{int(message.body['card']['number'])}"
 
 
 @dataclass(frozen=True)

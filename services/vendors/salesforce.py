@@ -17,6 +17,7 @@ from services.vendors.base import (
     Unsure,
     Vendor,
     VendorError,
+    external_id,
     pick,
 )
 from services.vendors.salesforce_org import Org, connected
@@ -93,7 +94,7 @@ class Salesforce(Vendor):
         """With whom it is looked up by: what is found says whose it is."""
         if message.action == "case":
             whose = {"contact": self._contact_by(message), "account": self._account_by(message)}
-            key = {self._set("external_id"): words.external_id(message)}
+            key = {self._set("external_id"): external_id(message)}
             return {"upsert": key, "fields": words.case(message, self.config), "found_by": whose}
         if message.action == "score":
             whose = {"contact": self._contact_by(message), "account": self._account_by(message)}
@@ -128,7 +129,7 @@ class Salesforce(Vendor):
         with connected(self) as org:
             for message in messages:
                 if message.action == "case":
-                    key = words.external_id(message)
+                    key = external_id(message)
                     rows = org.found("Case", "Status, IsClosed", self._set("external_id"), key)
                     found[message.key] = There(len(rows), self._ended(rows))
         return found
@@ -145,7 +146,7 @@ class Salesforce(Vendor):
         if not contact:
             fields |= words.nobody(message.body["card"])
         fields |= words.case(message, self.config)
-        made = org.upsert("Case", self._set("external_id"), words.external_id(message), fields)
+        made = org.upsert("Case", self._set("external_id"), external_id(message), fields)
         return org.receipt(made, made)
 
     def _score(self, org: Org, message: Message) -> Receipt:

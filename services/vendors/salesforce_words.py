@@ -12,11 +12,6 @@ SUBJECT, DESCRIPTION, COMMENT, TEXT = 255, 32_000, 3_900, 255  # characters that
 PRIORITIES = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "High"}
 
 
-def external_id(message: Message) -> str:
-    """What Salesforce calls the case: unique there, so the same case twice is one."""
-    return f"loopdesk-case-{int(message.body['card']['number'])}"
-
-
 def case(message: Message, config: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a case, without those that say whose it is."""
     body, card = message.body, message.body["card"]

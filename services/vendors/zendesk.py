@@ -9,7 +9,17 @@ from zenpy.lib.api_objects import Ticket
 from services.domain.case_state import Outcome
 from services.vendors import two_way, zendesk_in, zendesk_read
 from services.vendors import zendesk_ticket as ticket_of
-from services.vendors.base import Field, Message, Receipt, There, Unsure, Vendor, VendorError
+from services.vendors.base import (
+    NAMED,
+    Field,
+    Message,
+    Receipt,
+    There,
+    Unsure,
+    Vendor,
+    VendorError,
+    external_id,
+)
 from services.vendors.words import line
 from services.vendors.zendesk_desk import Desk, connected
 from services.vendors.zendesk_session import home
@@ -129,7 +139,7 @@ class Zendesk(Vendor):
 def _places(desk: Desk, message: Message) -> list[int]:
     """The tickets in which this may have happened."""
     if message.action == "ticket":
-        return desk.called(ticket_of.external_id(message))
+        return desk.called(external_id(message))
     ticket = desk.ticket(ticket_of.ticket_id(message))
     return [int(ticket.id), *map(int, getattr(ticket, "followup_ids", None) or ())]
 
@@ -137,7 +147,7 @@ def _places(desk: Desk, message: Message) -> list[int]:
 def _is_ours(desk: Desk, ticket: Ticket) -> None:
     """Numbers begin anew in each Zendesk: where the desk was connected to another one since, this
     number is a ticket of somebody else."""
-    named = str(getattr(ticket, "external_id", None) or "").startswith(ticket_of.NAMED)
+    named = str(getattr(ticket, "external_id", None) or "").startswith(NAMED)
     if not named and not any(desk.keys(int(ticket.id))):
         raise VendorError(_STRANGE, permanent=True)
 

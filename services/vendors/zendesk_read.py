@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.vendors.base import Message, There
+from services.vendors.base import Message, There, external_id
 from services.vendors.zendesk_desk import Desk
-from services.vendors.zendesk_ticket import external_id, ticket_id
+from services.vendors.zendesk_ticket import ticket_id
 
 _ENDED = ("solved", "closed")
 

@@ -13,11 +13,10 @@ from typing import Any
 from zenpy.lib.api_objects import Comment, Ticket, User
 from zenpy.lib.util import dict_clean, json_encode_for_zendesk
 
-from services.vendors.base import Message, VendorError, pick
+from services.vendors.base import Message, VendorError, external_id, pick
 from services.vendors.words import clean, line
 
 MARK = "loopdesk"
-NAMED = "loopdesk-case-"
 NOBODY = "Loopdesk knows no e-mail address of this customer: a reply from here would reach nobody."
 _LONGEST = 65_000  # characters of a comment as HTML; Zendesk takes 65,535
 _PRIORITIES = ("low", "normal", "high", "urgent")
@@ -28,11 +27,6 @@ def written(ticket: Ticket) -> dict[str, Any]:
     text = json.dumps({"ticket": ticket}, default=json_encode_for_zendesk)
     body: dict[str, Any] = json.loads(text, object_pairs_hook=dict_clean)
     return body
-
-
-def external_id(message: Message) -> str:
-    """What Zendesk calls the case. Not unique there: an agent may copy it."""
-    return f"{NAMED}{int(message.body['card']['number'])}"
 
 
 def opened(message: Message, config: Mapping[str, Any]) -> Ticket:

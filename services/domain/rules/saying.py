@@ -7,6 +7,8 @@ from math import ceil
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.domain.many import many
+
 
 class Stands(Protocol):
     """A rule by what acts."""
@@ -46,11 +48,6 @@ def stands(rule: Stands, zone: ZoneInfo) -> str:
     return "; ".join(parts) or "off"
 
 
-def times(n: int, what: str) -> str:
-    """ "1 answer", "12 answers"."""
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
 def overrun(loads: Sequence[Load]) -> str:
     """Who would get more than they could reach in that time."""
     if not loads:
@@ -59,10 +56,10 @@ def overrun(loads: Sequence[Load]) -> str:
     if not over:
         return "Nobody would have got more cases than they reached in that time."
     worst = max(over, key=lambda one: one.cases - one.contacted)
-    others = f" So it is for {times(len(over) - 1, 'other')}." if len(over) > 1 else ""
+    others = f" So it is for {many(len(over) - 1, 'other')}." if len(over) > 1 else ""
     return (
-        f"{worst.name} would have got {times(worst.cases, 'case')}, and reached the customers of "
-        f"{worst.contacted:,} in that time. At most {times(worst.together, 'first contact')} would "
+        f"{worst.name} would have got {many(worst.cases, 'case')}, and reached the customers of "
+        f"{worst.contacted:,} in that time. At most {many(worst.together, 'first contact')} would "
         f"have been due on one day.{others}"
     )
 
@@ -72,7 +69,7 @@ def busiest(days: Mapping[date, int]) -> str:
     if not days:
         return "No rule fires"
     most = max(days, key=lambda day: (days[day], day))
-    return f"Most on {most.day} {most:%b}: {times(days[most], 'firing')}"
+    return f"Most on {most.day} {most:%b}: {many(days[most], 'firing')}"
 
 
 def not_done(counted: Mapping[tuple[str, str], int], do: str) -> Mapping[str, int]:
